@@ -1,0 +1,72 @@
+//! What must hold, always: one property a file, each with its source, each counting what it compared.
+//!
+//! Checkers read events and nothing else, so they see a run as it was told, and cost in proportion to what happened. A
+//! property that compared nothing has not been passed. `observer` feeds them.
+
+mod election_safety;
+
+use serde::{Deserialize, Serialize};
+
+use crate::event::Event;
+use crate::options::Options;
+
+/// A property found false.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Violation {
+    /// Its short id, such as `R1`.
+    pub id: &'static str,
+    /// Its name, such as `election safety`.
+    pub name: &'static str,
+    /// What was seen, in a sentence.
+    pub text: String,
+    /// At which event.
+    pub event: Event,
+}
+
+/// One property.
+pub(crate) trait Property {
+    /// Its short id, as in the table of properties.
+    fn id(&self) -> &'static str;
+    /// Its name.
+    fn name(&self) -> &'static str;
+    /// Looks at an event; says what is wrong if that makes the property false. Counts in `compared` what it compared.
+    fn check(&mut self, event: &Event, compared: &mut u64) -> Result<(), String>;
+}
+
+/// All properties, and what they found.
+pub(crate) struct Checkers {
+    properties: Vec<(Box<dyn Property>, u64)>,
+    violations: Vec<Violation>,
+}
+
+/// Most violations kept: the first is what matters, the next few help to understand it.
+const VIOLATIONS_MAX: usize = 16;
+
+impl Checkers {
+    pub(crate) fn new(options: &Options) -> Self {
+        let _ = options;
+        let properties: Vec<Box<dyn Property>> =
+            vec![Box::new(election_safety::ElectionSafety::default())];
+        Self { properties: properties.into_iter().map(|p| (p, 0)).collect(), violations: Vec::new() }
+    }
+
+    pub(crate) fn note(&mut self, event: &Event) {
+        for (property, compared) in &mut self.properties {
+            if let Err(text) = property.check(event, compared)
+                && self.violations.len() < VIOLATIONS_MAX
+            {
+                let (id, name) = (property.id(), property.name());
+                self.violations.push(Violation { id, name, text, event: event.clone() });
+            }
+        }
+    }
+
+    pub(crate) fn violations(&self) -> &[Violation] {
+        &self.violations
+    }
+
+    /// Each property with how much it has compared.
+    pub(crate) fn counts(&self) -> impl Iterator<Item = (&'static str, &'static str, u64)> {
+        self.properties.iter().map(|(p, compared)| (p.id(), p.name(), *compared))
+    }
+}

@@ -1,0 +1,315 @@
+//! The world: nodes, network, placement and clients, and the commands that change it.
+//!
+//! `apply` is one match, one line an arm; each arm checks first and refuses without having changed anything. Owned by
+//! `simulation`, which records and counts. It must not know phases or views.
+
+use std::time::Duration;
+
+use crate::client::{Client, LoadOptions, Operation};
+use crate::command::Command;
+use crate::error::{CommandError, Error};
+use crate::event::Origin;
+use crate::id::{ClientId, NodeId, ReplicaId, ShardId};
+use crate::key::{Descriptor, Epoch, Key, KeyRange, Member};
+use crate::message::{Located, Message};
+use crate::network::{LinkOptions, Network};
+use crate::node::{Node, NodeStatus, ReplicaFacts};
+use crate::options::Options;
+use crate::placement::{Layout, Placement};
+use crate::raft::birth;
+use crate::raft::config::raft_config;
+use crate::raft::state::ShardState;
+use crate::raft::types::{NodeBatch, NodeDisk, ReplicaNode};
+use crate::sim::{Owner, Sim};
+use crate::trace::Trace;
+
+/// The world.
+pub(crate) struct Cluster {
+    pub(crate) options: Options,
+    pub(crate) sim: Sim,
+    pub(crate) trace: Trace,
+    pub(crate) network: Network<Message>,
+    pub(crate) nodes: Vec<Node>,
+    pub(crate) clients: Vec<Client>,
+    pub(crate) placement: Placement,
+}
+
+impl Cluster {
+    /// A world at its beginning: disks formatted with the first shards, nodes started, clients idle.
+    pub(crate) fn new(options: &Options) -> Result<Self, Error> {
+        options.validate()?;
+        let config = raft_config(options)?;
+        let sim = Sim::new(options.seed, options.wake_order);
+        let trace = Trace::default();
+        let links = LinkOptions {
+            latency_ns: options.link_latency_ns,
+            jitter_ns: options.link_jitter_ns,
+            ns_per_byte: options.link_ns_per_byte,
+        };
+        let first = first_shards(options);
+        let world = sim.clone();
+        Ok(world.enter(Owner::WORLD, || {
+            let network = Network::new(sim.clone(), trace.clone(), links);
+            let offsets = sim.rng("clocks");
+            let node = |n: u16| {
+                let id = NodeId(n);
+                let latency = Duration::from_nanos(options.flush_latency_ns);
+                let disk = NodeDisk::flushing(sim.clone(), Owner { node: n, scope: 0 }, latency);
+                disk.format(&first_rows(id, &first));
+                let spread = options.clock_offset_ns;
+                let offset = offsets.below(2 * spread + 1).cast_signed() - spread.cast_signed();
+                sim.set_clock(n, offset, 0);
+                Node::new(id, sim.clone(), network.clone(), disk, trace.clone(), config.clone())
+            };
+            let nodes: Vec<Node> = (1..=options.nodes).map(node).collect();
+            for node in &nodes {
+                let leads = |shard| first.iter().any(|l| l.descriptor.shard == shard && l.leader == Some(node.id()));
+                node.start(Origin::Bootstrap, leads);
+            }
+            let load = LoadOptions {
+                key_space: options.key_space(),
+                think_ns: options.think_ns,
+                write_percent: options.write_percent,
+            };
+            let client = |c| {
+                let (sim, network, trace) = (sim.clone(), network.clone(), trace.clone());
+                Client::new(ClientId(c), sim, network, trace, load.clone(), &first)
+            };
+            let clients = (1..=options.clients).map(client).collect();
+            let next_replica = u64::from(options.initial_shards) * u64::from(options.voters) + 1;
+            let placement =
+                Placement::new(sim.clone(), network.clone(), trace.clone(), &first, next_replica);
+            Self { options: options.clone(), sim, trace, network, nodes, clients, placement }
+        }))
+    }
+
+    /// Carries out a command, or refuses it and changes nothing. Phases are the scenario's.
+    pub(crate) fn apply(&self, command: &Command) -> Result<(), CommandError> {
+        match *command {
+            Command::NextPhase | Command::Phase { .. } => {
+                Err(CommandError::NotNow("phases are run by the scenario".into()))
+            }
+            Command::Crash { node } => self.crash(node),
+            Command::Restart { node } => self.restart(node),
+            Command::Pause { node } => self.up(node).map(Node::pause),
+            Command::Resume { node } => self.resume(node),
+            Command::Isolate { node } => self.isolate(node),
+            Command::Cut { from, to } => self.cut(from, to),
+            Command::Heal => Ok(self.network.heal()),
+            Command::Split { shard, key } => self.split(shard, key).map(|_| ()),
+            Command::TransferLeader { shard, node } => self.transfer_leader(shard, node),
+            Command::Move { shard, ref voters, ref learners } => self.move_shard(shard, voters, learners),
+            Command::Write { key, value } => self.operate(key, Some(Some(value))),
+            Command::Read { key } => self.operate(key, None),
+            Command::Load { on } => Ok(self.load(on)),
+        }
+    }
+
+    pub(crate) fn node(&self, id: NodeId) -> Result<&Node, CommandError> {
+        let found = self.nodes.iter().find(|n| n.id() == id);
+        found.ok_or(CommandError::NoSuchNode(id, NodeId(self.options.nodes)))
+    }
+
+    fn up(&self, id: NodeId) -> Result<&Node, CommandError> {
+        let node = self.node(id)?;
+        if node.status() == NodeStatus::Up { Ok(node) } else { Err(CommandError::NotUp(id)) }
+    }
+
+    fn crash(&self, id: NodeId) -> Result<(), CommandError> {
+        let node = self.node(id)?;
+        if node.status() == NodeStatus::Down {
+            return Err(CommandError::NotUp(id));
+        }
+        if node.status() == NodeStatus::Paused {
+            self.sim.resume_node(id.0);
+        }
+        node.crash();
+        Ok(())
+    }
+
+    fn restart(&self, id: NodeId) -> Result<(), CommandError> {
+        let node = self.node(id)?;
+        if node.status() != NodeStatus::Down {
+            return Err(CommandError::NotDown(id));
+        }
+        node.start(Origin::Restart, |_| false);
+        Ok(())
+    }
+
+    fn resume(&self, id: NodeId) -> Result<(), CommandError> {
+        let node = self.node(id)?;
+        if node.status() != NodeStatus::Paused {
+            return Err(CommandError::NotPaused(id));
+        }
+        node.resume();
+        Ok(())
+    }
+
+    fn isolate(&self, id: NodeId) -> Result<(), CommandError> {
+        self.node(id)?;
+        for other in self.nodes.iter().map(Node::id).filter(|other| *other != id) {
+            self.network.cut(id, other);
+            self.network.cut(other, id);
+        }
+        Ok(())
+    }
+
+    fn cut(&self, from: NodeId, to: NodeId) -> Result<(), CommandError> {
+        self.node(from)?;
+        self.node(to)?;
+        if from == to {
+            return Err(CommandError::SameNode(from));
+        }
+        self.network.cut(from, to);
+        Ok(())
+    }
+
+    /// Wants a shard split, and returns the id of the new one.
+    pub(crate) fn split(&self, shard: ShardId, key: Key) -> Result<ShardId, CommandError> {
+        let range = self.shard(shard)?.range;
+        if range.width() < 2 {
+            return Err(CommandError::TooSmall(shard));
+        }
+        if range.split_at(key).is_none() {
+            return Err(CommandError::SplitKey { key, shard, range });
+        }
+        if !self.placement.is_settled(shard) {
+            return Err(CommandError::NotNow(format!("placement still works on {shard}: wait until it is settled")));
+        }
+        Ok(self.placement.want_split(shard, key))
+    }
+
+    fn transfer_leader(&self, shard: ShardId, node: NodeId) -> Result<(), CommandError> {
+        self.node(node)?;
+        let descriptor = self.shard(shard)?;
+        let Some(member) = descriptor.member_on(node).filter(|m| m.voter) else {
+            return Err(CommandError::NotAVoter(shard, node));
+        };
+        self.placement.transfer(shard, member);
+        Ok(())
+    }
+
+    pub(crate) fn move_shard(
+        &self,
+        shard: ShardId,
+        voters: &[NodeId],
+        learners: &[NodeId],
+    ) -> Result<(), CommandError> {
+        self.shard(shard)?;
+        for node in voters.iter().chain(learners) {
+            self.node(*node)?;
+        }
+        if voters.is_empty() {
+            return Err(CommandError::NotNow(format!("{shard} needs at least one voter: name its nodes")));
+        }
+        let twice = |n: &&NodeId| voters.iter().chain(learners).filter(|m| m == n).count() > 1;
+        if let Some(node) = voters.iter().chain(learners).find(twice) {
+            return Err(CommandError::NotNow(format!("{node} is named twice: a node holds one replica of a shard")));
+        }
+        let layout = Layout { voters: voters.to_vec(), learners: learners.to_vec() };
+        self.placement.want_layout(shard, layout);
+        Ok(())
+    }
+
+    fn operate(&self, key: Key, write: Option<Option<u64>>) -> Result<(), CommandError> {
+        let space = self.options.key_space();
+        if !space.contains(key) {
+            return Err(CommandError::KeyOutside(key, space));
+        }
+        let Some(client) = self.clients.first() else {
+            return Err(CommandError::NotNow("this run has no client".into()));
+        };
+        if client.enqueue([Operation { key, write }]) {
+            Ok(())
+        } else {
+            Err(CommandError::NotNow("the client's queue is full: let it catch up".into()))
+        }
+    }
+
+    /// Starts or stops the clients' own load.
+    pub(crate) fn load(&self, on: bool) {
+        self.clients.iter().for_each(|client| client.set_loading(on));
+    }
+
+    /// Has the clients write every key once, shared out among them.
+    pub(crate) fn fill(&self) {
+        let space = self.options.key_space();
+        let clients = self.clients.len() as u64;
+        for (i, client) in (0..).zip(&self.clients) {
+            let keys = (space.start.0..space.end.0).filter(|k| k % clients == i);
+            client.enqueue(keys.map(|k| Operation { key: Key(k), write: Some(None) }));
+        }
+    }
+
+    /// All live replicas on nodes that are not down, by node, then shard.
+    pub(crate) fn replicas(&self) -> Vec<ReplicaFacts> {
+        self.nodes.iter().flat_map(Node::facts).collect()
+    }
+
+    /// The shards, each by the newest descriptor that any replica has applied, by range.
+    pub(crate) fn shards(&self) -> Vec<Descriptor> {
+        let mut newest: Vec<Descriptor> = Vec::new();
+        for descriptor in self.replicas().into_iter().filter_map(|r| r.descriptor) {
+            match newest.iter_mut().find(|d| d.shard == descriptor.shard) {
+                Some(known) if known.epoch < descriptor.epoch => *known = descriptor,
+                Some(_) => {}
+                None => newest.push(descriptor),
+            }
+        }
+        newest.sort_by_key(|d| (d.range.start, d.shard));
+        newest
+    }
+
+    fn shard(&self, shard: ShardId) -> Result<Descriptor, CommandError> {
+        let shards = self.shards();
+        let names = || shards.iter().map(|d| d.shard.to_string()).collect::<Vec<_>>().join(", ");
+        let found = shards.iter().find(|d| d.shard == shard).cloned();
+        found.ok_or_else(|| CommandError::NoSuchShard(shard, names()))
+    }
+}
+
+impl Drop for Cluster {
+    fn drop(&mut self) {
+        // Tasks hold handles on everything; without this, they and it would keep each other alive.
+        self.sim.shutdown();
+        self.network.shutdown();
+    }
+}
+
+/// The shards at the beginning: equal parts of the key space, on the first nodes, led in turn.
+fn first_shards(options: &Options) -> Vec<Located> {
+    let space = options.key_space();
+    let (count, voters) = (u64::from(options.initial_shards), options.voters);
+    let at = |i: u64| Key(space.start.0 + space.width() * i / count);
+    let shard = |i: u64| {
+        let member = |n: u16| Member {
+            replica: ReplicaId(i * u64::from(voters) + u64::from(n)),
+            node: NodeId(n),
+            voter: true,
+        };
+        let descriptor = Descriptor {
+            shard: ShardId(i + 1),
+            range: KeyRange { start: at(i), end: at(i + 1) },
+            epoch: Epoch { version: 1, conf_ver: 1 },
+            members: (1..=voters).map(member).collect(),
+            joint: false,
+        };
+        let leader = NodeId(u16::try_from(i % u64::from(voters)).unwrap_or(0) + 1);
+        Located { descriptor, leader: Some(leader) }
+    };
+    (0..count).map(shard).collect()
+}
+
+fn first_rows(node: NodeId, shards: &[Located]) -> NodeBatch {
+    let mut batch = NodeBatch::default();
+    for Located { descriptor, .. } in shards {
+        let Some(here) = descriptor.member_on(node) else { continue };
+        let voters = descriptor.members.iter().map(|m| m.replica).collect();
+        let nodes =
+            descriptor.members.iter().map(|m| (m.replica, ReplicaNode { node: m.node })).collect();
+        let membership = birth::membership(vec![voters], nodes);
+        let state = ShardState::empty(descriptor.shard, descriptor.range, descriptor.epoch);
+        birth::put_first_rows(&mut batch, here.replica, state, membership, None);
+    }
+    batch
+}

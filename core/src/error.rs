@@ -1,0 +1,104 @@
+//! What goes wrong, as values whose text a person can act on.
+//!
+//! Used by the façade and its callers. A bug is not an error: it panics with the reason it cannot happen.
+
+use crate::id::{NodeId, ShardId};
+use crate::key::{Key, KeyRange};
+
+/// Why a run cannot be made or brought back.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Error {
+    /// An option is out of its limits.
+    #[error("these options cannot be run: {0}")]
+    Options(String),
+    /// A recording cannot be read.
+    #[error("this recording cannot be read: {0}")]
+    Recording(String),
+    /// A recording was made by another build.
+    #[error("this recording was made with {recorded}, this build is {ours}: open it with that build")]
+    Version {
+        /// What it was made with.
+        recorded: String,
+        /// What this is.
+        ours: String,
+    },
+    /// A command in a recording was refused when it was replayed.
+    #[error("the recording's command {position} at {time_ns} ns was refused: {reason}")]
+    Replay {
+        /// Which command, from 1.
+        position: usize,
+        /// Its time.
+        time_ns: u64,
+        /// Why.
+        reason: CommandError,
+    },
+    /// A condition did not come true in time.
+    #[error("{what} did not happen within {limit_ms} ms of virtual time: {state}")]
+    TimedOut {
+        /// The condition.
+        what: String,
+        /// How long it was waited for.
+        limit_ms: u64,
+        /// How things stood.
+        state: String,
+    },
+}
+
+/// Why a command is refused. Nothing has changed, and it is not recorded.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum CommandError {
+    /// There is no such node.
+    #[error("there is no node {0}: the nodes are n1 to {1}")]
+    NoSuchNode(NodeId, NodeId),
+    /// There is no such shard.
+    #[error("there is no shard {0}: the shards are {1}")]
+    NoSuchShard(ShardId, String),
+    /// A crash, pause or the like of a node that is not up.
+    #[error("{0} is not up: restart or resume it first")]
+    NotUp(NodeId),
+    /// A restart of a node that is not down.
+    #[error("{0} is not down: only a crashed node can be restarted")]
+    NotDown(NodeId),
+    /// A resume of a node that is not paused.
+    #[error("{0} is not paused")]
+    NotPaused(NodeId),
+    /// A link from a node to itself.
+    #[error("{0} has no link to itself: name two nodes")]
+    SameNode(NodeId),
+    /// A split key that would leave one side empty.
+    #[error("{key} cannot split {shard} {range}: choose a key from {} to {}", range.start.0 + 1, range.last())]
+    SplitKey {
+        /// The key asked for.
+        key: Key,
+        /// The shard.
+        shard: ShardId,
+        /// Its range.
+        range: KeyRange,
+    },
+    /// A shard of a single key.
+    #[error("{0} holds a single key and cannot be split")]
+    TooSmall(ShardId),
+    /// A key outside the key space.
+    #[error("key {0} is outside the key space {1}")]
+    KeyOutside(Key, KeyRange),
+    /// The target of a transfer holds no voting replica.
+    #[error("{1} holds no voting replica of {0}: only a voter can lead")]
+    NotAVoter(ShardId, NodeId),
+    /// There is no such phase.
+    #[error("there is no phase {0}: the phases are 1 to 4")]
+    NoSuchPhase(u8),
+    /// A phase out of its order.
+    #[error("phase {asked} cannot run now: {reason}")]
+    PhaseOrder {
+        /// The phase asked for.
+        asked: u8,
+        /// Why.
+        reason: String,
+    },
+    /// The scenario's cluster was changed so that the phase makes no sense.
+    #[error("{0}")]
+    NotNow(String),
+    /// The recording is full.
+    #[error("this run has {0} commands, the most that a recording holds: start a new one")]
+    TooManyCommands(usize),
+}

@@ -1,0 +1,358 @@
+//! What happened, in the past tense, as plain data with stable names.
+//!
+//! Made by every module through `trace`; read by the checkers, the page and the tests. The digest of a run is over
+//! these values, so they hold integers of fixed width only. It must not know who makes or reads them.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::id::{ClientId, NodeId, ReplicaId, ShardId};
+use crate::key::{Descriptor, Epoch, Key, KeyRange};
+use crate::network::{Endpoint, MessageKind};
+use crate::sim::Time;
+
+/// Something that happened.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Event {
+    /// Its place in the trace, from 1.
+    pub seq: u64,
+    /// When.
+    pub time: Time,
+    /// What.
+    pub kind: EventKind,
+}
+
+/// What a log entry stores.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum EntryKind {
+    /// A client's write.
+    Data,
+    /// A membership change.
+    Membership,
+    /// A split.
+    Split,
+    /// Nothing: a new leader's first entry.
+    Blank,
+}
+
+/// A replica's role.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum Role {
+    /// Serves its shard.
+    Leader,
+    /// Follows and votes.
+    Follower,
+    /// Asks for votes.
+    Candidate,
+    /// Follows and never votes.
+    Learner,
+}
+
+/// Where a replica came from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum Origin {
+    /// The cluster began with it.
+    Bootstrap,
+    /// A split made it.
+    Split,
+    /// A first message made it, uninitialized.
+    Message,
+    /// It was on the disk when its node started.
+    Restart,
+}
+
+/// Why a message did not arrive.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum DropReason {
+    /// Its link was cut.
+    LinkCut,
+    /// Nobody was there.
+    NobodyThere,
+    /// It answered a question that nobody waits for any more.
+    TooLate,
+}
+
+/// How a client's operation ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum Outcome {
+    /// Done, and acknowledged.
+    Ok,
+    /// Certainly not done.
+    Failed,
+    /// Perhaps done.
+    Unknown,
+}
+
+/// What happened.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(tag = "name", rename_all = "snake_case")]
+#[allow(missing_docs, reason = "the fields are the glossary's words")]
+pub enum EventKind {
+    /// A phase of the reference scenario began.
+    PhaseStarted { phase: u8 },
+    /// A phase of the reference scenario came to its end.
+    PhaseCompleted { phase: u8 },
+    /// A node started from its disk.
+    NodeStarted { node: NodeId, replicas: u32 },
+    /// A node stopped at once.
+    NodeCrashed { node: NodeId, unflushed: u32 },
+    /// A node froze.
+    NodePaused { node: NodeId },
+    /// A frozen node went on.
+    NodeResumed { node: NodeId },
+    /// A link was cut.
+    LinkCut { from: NodeId, to: NodeId },
+    /// Every link was made clean.
+    LinksHealed {},
+    /// A replica came to be, or back.
+    ReplicaStarted { node: NodeId, shard: ShardId, replica: ReplicaId, origin: Origin, range: Option<KeyRange>, epoch: Epoch },
+    /// A replica was destroyed; its id never comes back.
+    ReplicaDestroyed { node: NodeId, shard: ShardId, replica: ReplicaId, epoch: Epoch },
+    /// A replica's role or term changed.
+    RoleChanged { node: NodeId, shard: ShardId, replica: ReplicaId, role: Role, term: u64 },
+    /// A replica applied an entry. `digest` is its state's, independent of order.
+    Applied { node: NodeId, shard: ShardId, replica: ReplicaId, index: u64, term: u64, kind: EntryKind, digest: u64 },
+    /// A replica applied a client's write, for the first time or again as a retry.
+    WriteApplied { node: NodeId, shard: ShardId, replica: ReplicaId, index: u64, client: ClientId, serial: u64, key: Key, value: u64, fresh: bool },
+    /// A replica applied an operation that named a stale epoch, without effect.
+    StaleRefused { node: NodeId, shard: ShardId, index: u64, epoch: Epoch, current: Epoch },
+    /// A leader proposes a split: until it is applied, no write to the shard can take effect any more.
+    SplitProposed { node: NodeId, shard: ShardId, key: Key, child: ShardId },
+    /// A leader begins to hand over: until there is a new one, no write is taken.
+    TransferStarted { node: NodeId, shard: ShardId, to: NodeId },
+    /// A replica applied a split. `before` is the digest of the parent's data, `left` and `right` the halves'.
+    SplitApplied { node: NodeId, parent: Descriptor, child: Descriptor, replica: ReplicaId, index: u64, born: bool, before: u64, left: u64, right: u64 },
+    /// A replica applied a membership.
+    MembershipApplied { node: NodeId, descriptor: Descriptor, replica: ReplicaId, index: u64 },
+    /// A replica took a snapshot, and it is durable.
+    SnapshotTaken { node: NodeId, shard: ShardId, replica: ReplicaId, index: u64 },
+    /// A replica installed a snapshot, and it is durable.
+    SnapshotInstalled { node: NodeId, shard: ShardId, replica: ReplicaId, index: u64, term: u64, range: KeyRange, epoch: Epoch, keys: u64, digest: u64 },
+    /// A node refused a snapshot whose range overlaps a live replica's.
+    SnapshotRefused { node: NodeId, shard: ShardId, overlaps: ShardId },
+    /// A message was sent.
+    MessageSent { id: u64, kind: MessageKind, reply: bool, shard: Option<ShardId>, from: Endpoint, to: Endpoint, bytes: u32 },
+    /// A message arrived.
+    MessageDelivered { id: u64, kind: MessageKind, reply: bool, shard: Option<ShardId>, from: Endpoint, to: Endpoint },
+    /// A message did not arrive.
+    MessageDropped { id: u64, reason: DropReason },
+    /// A client began an operation. `value` is what a write writes.
+    Invoked { client: ClientId, serial: u64, write: bool, key: Key, value: u64 },
+    /// A client's operation ended. `value` is what was read, or written; `index` where a write was applied.
+    Completed { client: ClientId, serial: u64, write: bool, key: Key, value: Option<u64>, outcome: Outcome, attempts: u32 },
+    /// A client's route was repaired from an answer.
+    RouteRepaired { client: ClientId, shard: ShardId, from: u64, to: u64 },
+    /// Placement took a step.
+    PlacementStep { shard: ShardId, step: Step },
+    /// What placement wants of a shard has come true.
+    PlacementReached { shard: ShardId },
+}
+
+/// A step of placement.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[allow(missing_docs, reason = "the fields are the glossary's words")]
+pub enum Step {
+    /// Propose a split.
+    Split { key: Key, child: ShardId },
+    /// Add a learner.
+    AddLearner { node: NodeId, replica: ReplicaId },
+    /// Make learners voters.
+    Promote { nodes: Vec<NodeId> },
+    /// Hand leadership over.
+    Transfer { to: NodeId },
+    /// Take replicas out of the membership.
+    Remove { nodes: Vec<NodeId> },
+    /// Leave a joint configuration that was left behind.
+    LeaveJoint {},
+    /// Destroy a replica that is out of the membership.
+    Destroy { node: NodeId, replica: ReplicaId },
+}
+
+impl fmt::Display for Step {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let list = |nodes: &[NodeId]| {
+            nodes.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+        };
+        match self {
+            Self::Split { key, child } => write!(f, "split at {key} into {child}"),
+            Self::AddLearner { node, replica } => write!(f, "add learner {node} ({replica})"),
+            Self::Promote { nodes } => write!(f, "promote {} (joint)", list(nodes)),
+            Self::Transfer { to } => write!(f, "transfer leadership to {to}"),
+            Self::Remove { nodes } => write!(f, "remove {} (joint)", list(nodes)),
+            Self::LeaveJoint {} => write!(f, "leave the joint configuration"),
+            Self::Destroy { node, replica } => write!(f, "destroy {replica} on {node}"),
+        }
+    }
+}
+
+impl EventKind {
+    /// Whether it is worth a line even when the simulation runs fast: all but messages, single entries and operations.
+    #[must_use]
+    pub fn is_major(&self) -> bool {
+        !matches!(
+            self,
+            Self::MessageSent { .. }
+                | Self::MessageDelivered { .. }
+                | Self::MessageDropped { .. }
+                | Self::Applied { .. }
+                | Self::WriteApplied { .. }
+                | Self::Invoked { .. }
+                | Self::Completed { .. }
+                | Self::SnapshotTaken { .. }
+        )
+    }
+
+    /// The node that it happened on.
+    #[must_use]
+    pub fn node(&self) -> Option<NodeId> {
+        match self {
+            Self::NodeStarted { node, .. }
+            | Self::NodeCrashed { node, .. }
+            | Self::NodePaused { node }
+            | Self::NodeResumed { node }
+            | Self::ReplicaStarted { node, .. }
+            | Self::ReplicaDestroyed { node, .. }
+            | Self::RoleChanged { node, .. }
+            | Self::Applied { node, .. }
+            | Self::WriteApplied { node, .. }
+            | Self::StaleRefused { node, .. }
+            | Self::SplitProposed { node, .. }
+            | Self::TransferStarted { node, .. }
+            | Self::SplitApplied { node, .. }
+            | Self::MembershipApplied { node, .. }
+            | Self::SnapshotTaken { node, .. }
+            | Self::SnapshotInstalled { node, .. }
+            | Self::SnapshotRefused { node, .. }
+            | Self::LinkCut { from: node, .. } => Some(*node),
+            Self::MessageDelivered { to: Endpoint::Node(node), .. }
+            | Self::MessageSent { from: Endpoint::Node(node), .. } => Some(*node),
+            _ => None,
+        }
+    }
+
+    /// The shard that it is about.
+    #[must_use]
+    pub fn shard(&self) -> Option<ShardId> {
+        match self {
+            Self::ReplicaStarted { shard, .. }
+            | Self::ReplicaDestroyed { shard, .. }
+            | Self::RoleChanged { shard, .. }
+            | Self::Applied { shard, .. }
+            | Self::WriteApplied { shard, .. }
+            | Self::StaleRefused { shard, .. }
+            | Self::SplitProposed { shard, .. }
+            | Self::TransferStarted { shard, .. }
+            | Self::SnapshotTaken { shard, .. }
+            | Self::SnapshotInstalled { shard, .. }
+            | Self::SnapshotRefused { shard, .. }
+            | Self::RouteRepaired { shard, .. }
+            | Self::PlacementStep { shard, .. }
+            | Self::PlacementReached { shard } => Some(*shard),
+            Self::MembershipApplied { descriptor, .. } => Some(descriptor.shard),
+            Self::SplitApplied { parent, .. } => Some(parent.shard),
+            Self::MessageSent { shard, .. } | Self::MessageDelivered { shard, .. } => *shard,
+            _ => None,
+        }
+    }
+
+    /// Its stable name, as in its serialised form.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::PhaseStarted { .. } => "phase_started",
+            Self::PhaseCompleted { .. } => "phase_completed",
+            Self::NodeStarted { .. } => "node_started",
+            Self::NodeCrashed { .. } => "node_crashed",
+            Self::NodePaused { .. } => "node_paused",
+            Self::NodeResumed { .. } => "node_resumed",
+            Self::LinkCut { .. } => "link_cut",
+            Self::LinksHealed {} => "links_healed",
+            Self::ReplicaStarted { .. } => "replica_started",
+            Self::ReplicaDestroyed { .. } => "replica_destroyed",
+            Self::RoleChanged { .. } => "role_changed",
+            Self::Applied { .. } => "applied",
+            Self::WriteApplied { .. } => "write_applied",
+            Self::StaleRefused { .. } => "stale_refused",
+            Self::SplitProposed { .. } => "split_proposed",
+            Self::TransferStarted { .. } => "transfer_started",
+            Self::SplitApplied { .. } => "split_applied",
+            Self::MembershipApplied { .. } => "membership_applied",
+            Self::SnapshotTaken { .. } => "snapshot_taken",
+            Self::SnapshotInstalled { .. } => "snapshot_installed",
+            Self::SnapshotRefused { .. } => "snapshot_refused",
+            Self::MessageSent { .. } => "message_sent",
+            Self::MessageDelivered { .. } => "message_delivered",
+            Self::MessageDropped { .. } => "message_dropped",
+            Self::Invoked { .. } => "invoked",
+            Self::Completed { .. } => "completed",
+            Self::RouteRepaired { .. } => "route_repaired",
+            Self::PlacementStep { .. } => "placement_step",
+            Self::PlacementReached { .. } => "placement_reached",
+        }
+    }
+}
+
+/// One line for a person.
+impl fmt::Display for EventKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::PhaseStarted { phase } => write!(f, "phase {phase} started"),
+            Self::PhaseCompleted { phase } => write!(f, "phase {phase} complete"),
+            Self::NodeStarted { node, replicas } => write!(f, "{node} started with {replicas} replicas from its disk"),
+            Self::NodeCrashed { node, unflushed } => write!(f, "{node} crashed, {unflushed} unflushed batches lost"),
+            Self::NodePaused { node } => write!(f, "{node} paused"),
+            Self::NodeResumed { node } => write!(f, "{node} resumed"),
+            Self::LinkCut { from, to } => write!(f, "link {from} → {to} cut"),
+            Self::LinksHealed {} => write!(f, "all links healed"),
+            Self::ReplicaStarted { node, shard, replica, origin, range, .. } => {
+                let how = match origin {
+                    Origin::Bootstrap => "began with",
+                    Origin::Split => "created by the split:",
+                    Origin::Message => "made room, uninitialized, for",
+                    Origin::Restart => "brought back",
+                };
+                write!(f, "{node} {how} {shard} {replica}")?;
+                range.map_or(Ok(()), |range| write!(f, " {range}"))
+            }
+            Self::ReplicaDestroyed { node, shard, replica, .. } => write!(f, "{node} destroyed {shard} {replica}"),
+            Self::RoleChanged { node, shard, role, term, .. } => match role {
+                Role::Leader => write!(f, "{node} leads {shard} in term {term}"),
+                Role::Candidate => write!(f, "{node} campaigns for {shard} in term {term}"),
+                Role::Follower => write!(f, "{node} follows in {shard}, term {term}"),
+                Role::Learner => write!(f, "{node} learns {shard}, term {term}"),
+            },
+            Self::Applied { node, shard, index, kind, .. } => write!(f, "{node} applied {shard} entry {index} ({kind:?})"),
+            Self::WriteApplied { node, shard, key, value, fresh, .. } => {
+                write!(f, "{node} {shard}: key {key} = {value}{}", if *fresh { "" } else { " (retry, answered from the session)" })
+            }
+            Self::StaleRefused { node, shard, epoch, current, .. } => {
+                write!(f, "{node} {shard}: an operation named epoch {epoch}, it is {current}: no effect")
+            }
+            Self::SplitProposed { node, shard, key, child } => write!(f, "{node} proposes to split {shard} at {key} into {child}"),
+            Self::TransferStarted { node, shard, to } => write!(f, "{node} hands {shard} over to {to}"),
+            Self::SplitApplied { node, parent, child, born, .. } => {
+                write!(f, "✂ {} split on {node}: {} {} | {} {}", parent.shard, parent.shard, parent.range, child.shard, child.range)?;
+                if *born { Ok(()) } else { write!(f, " (already done here)") }
+            }
+            Self::MembershipApplied { node, descriptor, .. } => {
+                write!(f, "{node} applied membership: {descriptor}{}", if descriptor.joint { " (joint)" } else { "" })
+            }
+            Self::SnapshotTaken { node, shard, index, .. } => write!(f, "{node} took a snapshot of {shard} at {index}"),
+            Self::SnapshotInstalled { node, shard, index, keys, .. } => write!(f, "{node} installed the snapshot of {shard} at {index}: {keys} keys"),
+            Self::SnapshotRefused { node, shard, overlaps } => write!(f, "{node} refused a snapshot of {shard}: it overlaps {overlaps} here"),
+            Self::MessageSent { kind, reply, from, to, .. } => write!(f, "{from} → {to} {kind}{}", if *reply { " reply sent" } else { " sent" }),
+            Self::MessageDelivered { kind, reply, from, to, .. } => write!(f, "{from} → {to} {kind}{}", if *reply { " reply" } else { "" }),
+            Self::MessageDropped { id, reason } => write!(f, "message {id} lost: {reason:?}"),
+            Self::Invoked { client, write, key, .. } => write!(f, "{client} {} {key}", if *write { "writes" } else { "reads" }),
+            Self::Completed { client, write, key, outcome, attempts, .. } => {
+                write!(f, "{client} {} {key}: {outcome:?}", if *write { "write" } else { "read" })?;
+                if *attempts > 1 { write!(f, " after {attempts} attempts") } else { Ok(()) }
+            }
+            Self::RouteRepaired { client, shard, from, to } => write!(f, "{client} repaired its route to {shard}: version {from} → {to}"),
+            Self::PlacementStep { shard, step } => write!(f, "placement, {shard}: {step}"),
+            Self::PlacementReached { shard } => write!(f, "placement, {shard}: as wanted"),
+        }
+    }
+}

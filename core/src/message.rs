@@ -1,0 +1,197 @@
+//! Everything that travels on the network: between replicas, from clients, from and to placement.
+//!
+//! Plain data. `network` sees it as a `Payload`; `node`, `client` and `placement` make and read it.
+
+use crate::id::{NodeId, ReplicaId, ShardId};
+use crate::key::{Descriptor, Epoch, Key};
+use crate::network::{MessageKind, Payload};
+use crate::raft::entry::{Split, Write};
+use crate::raft::state::Value;
+use crate::raft::{RaftMessage, RaftReply};
+
+/// What a message carries.
+#[derive(Clone, Debug)]
+pub(crate) enum Message {
+    Raft(RaftMessage),
+    RaftReply(RaftReply),
+    Request(Request),
+    Reply { write: bool, reply: Reply },
+    Admin(Admin),
+    AdminReply(AdminReply),
+    Heartbeat(Heartbeat),
+    /// Placement's answer to a heartbeat: replicas that are out of their shard's membership.
+    Orders(Vec<(ShardId, ReplicaId)>),
+    /// A client that knows no route asks placement for the shard that holds a key.
+    Locate(Key),
+    LocatedAt(Option<Located>),
+}
+
+/// What a client asks of the shard named in the envelope.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Request {
+    Write(Write),
+    Read { key: Key, version: u64 },
+}
+
+/// A shard, and the node that leads it as far as the one who says so knows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Located {
+    pub(crate) descriptor: Descriptor,
+    pub(crate) leader: Option<NodeId>,
+}
+
+/// What a node answers to a client.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Reply {
+    Written,
+    Value(Option<Value>),
+    /// The route is stale: nothing was done. These are the shards that hold its keys now, as far as the node knows.
+    EpochNotMatch(Vec<Located>),
+    /// Nothing was done; perhaps that node leads.
+    NotLeader(Option<NodeId>),
+    /// The shard is not here: nothing was done.
+    NotHere,
+    /// Nothing was done; it may work soon.
+    NotNow,
+    /// It may have been done: the same operation must be asked again under the same serial.
+    Unknown,
+}
+
+/// What placement asks of a shard's leader, or of the node that holds a replica to be destroyed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Admin {
+    Status,
+    Split(Split),
+    AddLearner { epoch: Epoch, replica: ReplicaId, node: NodeId },
+    Promote { epoch: Epoch, replicas: Vec<ReplicaId> },
+    Transfer { to: ReplicaId },
+    Remove { epoch: Epoch, replicas: Vec<ReplicaId> },
+    LeaveJoint { epoch: Epoch },
+    Destroy { replica: ReplicaId },
+}
+
+/// What a node answers to that.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum AdminReply {
+    /// Done, or begun where it takes time; this is how the shard stands.
+    Done(ShardReport),
+    /// The replica is destroyed, or was never here.
+    Destroyed,
+    /// Nothing was done: the shard has changed since. This is how it stands.
+    Stale(ShardReport),
+    /// Nothing was done; perhaps that node leads.
+    NotLeader(Option<NodeId>),
+    /// It may have been done: look before asking again.
+    Unknown(String),
+}
+
+/// How a shard stands, told by its leader.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct ShardReport {
+    pub(crate) descriptor: Descriptor,
+    /// Index of the leader's last log entry.
+    pub(crate) last_log: u64,
+    /// Up to which index each other replica is known to match.
+    pub(crate) matched: Vec<(ReplicaId, u64)>,
+}
+
+/// What a node tells placement of itself every now and then.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Heartbeat {
+    /// Every live replica that it holds.
+    pub(crate) holds: Vec<(ShardId, ReplicaId)>,
+    /// The shards that it leads.
+    pub(crate) leads: Vec<Descriptor>,
+}
+
+/// Bytes of a message around its content.
+const HEADER_BYTES: u64 = 48;
+/// Bytes of a descriptor.
+const DESCRIPTOR_BYTES: u64 = 96;
+
+impl Payload for Message {
+    fn kind(&self) -> MessageKind {
+        match self {
+            Self::Raft(m) => m.kind(),
+            Self::RaftReply(r) => r.kind(),
+            Self::Request(Request::Write(_)) | Self::Reply { write: true, .. } => MessageKind::Write,
+            Self::Request(Request::Read { .. }) | Self::Reply { write: false, .. } => {
+                MessageKind::Read
+            }
+            Self::Admin(_)
+            | Self::AdminReply(_)
+            | Self::Heartbeat(_)
+            | Self::Orders(_)
+            | Self::Locate(_)
+            | Self::LocatedAt(_) => MessageKind::Placement,
+        }
+    }
+
+    fn bytes(&self) -> u64 {
+        match self {
+            Self::Raft(m) => m.bytes(),
+            Self::RaftReply(r) => r.bytes(),
+            Self::Reply { reply: Reply::EpochNotMatch(located), .. } => {
+                HEADER_BYTES + located.len() as u64 * DESCRIPTOR_BYTES
+            }
+            Self::AdminReply(_) => HEADER_BYTES + DESCRIPTOR_BYTES,
+            Self::Heartbeat(h) => {
+                HEADER_BYTES + h.holds.len() as u64 * 16 + h.leads.len() as u64 * DESCRIPTOR_BYTES
+            }
+            _ => HEADER_BYTES + 16,
+        }
+    }
+
+    fn ok(&self) -> bool {
+        match self {
+            Self::RaftReply(r) => r.ok(),
+            Self::Reply { reply, .. } => matches!(reply, Reply::Written | Reply::Value(_)),
+            Self::AdminReply(r) => matches!(r, AdminReply::Done(_) | AdminReply::Destroyed),
+            _ => true,
+        }
+    }
+
+    fn summary(&self) -> String {
+        match self {
+            Self::Raft(m) => m.summary(),
+            Self::RaftReply(r) => r.summary(),
+            Self::Request(Request::Write(w)) => {
+                format!("write {} = {} at version {}", w.key, w.value, w.version)
+            }
+            Self::Request(Request::Read { key, version }) => {
+                format!("read {key} at version {version}")
+            }
+            Self::Reply { reply, .. } => reply.summary(),
+            Self::Admin(admin) => format!("{admin:?}"),
+            Self::AdminReply(AdminReply::Done(r) | AdminReply::Stale(r)) => r.descriptor.to_string(),
+            Self::AdminReply(r) => format!("{r:?}"),
+            Self::Heartbeat(h) => format!("{} replicas, leads {}", h.holds.len(), h.leads.len()),
+            Self::Locate(key) => format!("where is {key}?"),
+            Self::LocatedAt(Some(l)) => l.descriptor.to_string(),
+            Self::LocatedAt(None) => "nowhere that placement knows".into(),
+            Self::Orders(destroy) => format!("{} replicas to destroy", destroy.len()),
+        }
+    }
+}
+
+impl Reply {
+    fn summary(&self) -> String {
+        match self {
+            Self::Written => "written".into(),
+            Self::Value(Some(v)) => format!("value {}", v.value),
+            Self::Value(None) => "no value".into(),
+            Self::EpochNotMatch(located) => {
+                let names: Vec<String> = located
+                    .iter()
+                    .map(|l| format!("{} {} @ {}", l.descriptor.shard, l.descriptor.range, l.descriptor.epoch))
+                    .collect();
+                format!("stale epoch, now: {}", names.join(", "))
+            }
+            Self::NotLeader(Some(node)) => format!("not leader, try {node}"),
+            Self::NotLeader(None) => "not leader".into(),
+            Self::NotHere => "not here".into(),
+            Self::NotNow => "not now".into(),
+            Self::Unknown => "outcome unknown".into(),
+        }
+    }
+}

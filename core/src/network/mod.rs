@@ -1,0 +1,253 @@
+//! Directed links with latency, and everything in flight on them.
+//!
+//! Knows nodes, clients and placement as [`Endpoint`]s, and messages as a [`Payload`] that can say its kind and size; it
+//! knows no raft type. `raft::transport`, `node`, `client` and `placement` send through it; `cluster` owns it, cuts and
+//! heals its links. One link from a node to another carries the messages of all shards, in order (as TCP does).
+
+mod call;
+mod link;
+mod message;
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::rc::Rc;
+use std::time::Duration;
+
+pub use message::{Endpoint, MessageKind};
+pub(crate) use message::{CallId, Envelope, Payload};
+
+use link::Links;
+
+use futures::channel::oneshot;
+
+use crate::event::{DropReason, EventKind};
+use crate::id::{NodeId, ShardId};
+use crate::sim::{Owner, Rng, Sim, Time, TimerId};
+use crate::trace::Trace;
+
+/// Where an endpoint's requests are handed in.
+pub(crate) type Port<P> = Rc<dyn Fn(Envelope<P>)>;
+
+/// How links behave, from the options.
+#[derive(Clone, Debug)]
+pub(crate) struct LinkOptions {
+    pub(crate) latency_ns: (u64, u64),
+    pub(crate) jitter_ns: u64,
+    pub(crate) ns_per_byte: u64,
+}
+
+/// The network: a handle, cheap to clone.
+pub(crate) struct Network<P>(Rc<Shared<P>>);
+
+impl<P> Clone for Network<P> {
+    fn clone(&self) -> Self {
+        Self(Rc::clone(&self.0))
+    }
+}
+
+struct Shared<P> {
+    sim: Sim,
+    trace: Trace,
+    options: LinkOptions,
+    jitter: Rng,
+    inner: RefCell<Inner<P>>,
+}
+
+struct Inner<P> {
+    ports: BTreeMap<Endpoint, Port<P>>,
+    links: Links,
+    in_flight: BTreeMap<u64, (Envelope<P>, TimerId)>,
+    calls: BTreeMap<CallId, oneshot::Sender<P>>,
+    next_message: u64,
+    next_call: u64,
+    sent: Sent,
+}
+
+/// How much was sent so far.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Sent {
+    pub(crate) messages: u64,
+    pub(crate) bytes: u64,
+}
+
+impl<P: Payload> Network<P> {
+    pub(crate) fn new(sim: Sim, trace: Trace, options: LinkOptions) -> Self {
+        let links = Links::new(sim.rng("links"), options.latency_ns);
+        let jitter = sim.rng("network");
+        let inner = RefCell::new(Inner {
+            ports: BTreeMap::new(),
+            links,
+            in_flight: BTreeMap::new(),
+            calls: BTreeMap::new(),
+            next_message: 1,
+            next_call: 1,
+            sent: Sent::default(),
+        });
+        Self(Rc::new(Shared { sim, trace, options, jitter, inner }))
+    }
+
+    /// From now on, requests to `at` are handed to `port`. Replies need none: they go to the call that waits.
+    pub(crate) fn attach(&self, at: Endpoint, port: Port<P>) {
+        self.0.inner.borrow_mut().ports.insert(at, port);
+    }
+
+    /// From now on, nobody is at `at`.
+    pub(crate) fn detach(&self, at: Endpoint) {
+        let port = self.0.inner.borrow_mut().ports.remove(&at);
+        drop(port);
+    }
+
+    /// Forgets all ports, calls and messages: they hold handles on whatever they belong to.
+    pub(crate) fn shutdown(&self) {
+        let mut inner = self.0.inner.borrow_mut();
+        let ports = std::mem::take(&mut inner.ports);
+        let in_flight = std::mem::take(&mut inner.in_flight);
+        let calls = std::mem::take(&mut inner.calls);
+        drop(inner);
+        drop((ports, in_flight, calls));
+    }
+
+    /// Sends a message that needs no answer, or is one.
+    pub(crate) fn send(&self, envelope: Envelope<P>) {
+        let shared = &*self.0;
+        let mut inner = shared.inner.borrow_mut();
+        let bytes = envelope.payload.bytes();
+        let id = inner.next_message;
+        inner.next_message += 1;
+        inner.sent.messages += 1;
+        inner.sent.bytes += bytes;
+        shared.trace.record(EventKind::MessageSent {
+            id,
+            kind: envelope.payload.kind(),
+            reply: envelope.answers.is_some(),
+            shard: envelope.shard,
+            from: envelope.from,
+            to: envelope.to,
+            bytes: u32::try_from(bytes).unwrap_or(u32::MAX),
+        });
+        let now = shared.sim.now();
+        let travel = shared.jitter.below(shared.options.jitter_ns + 1)
+            + bytes.saturating_mul(shared.options.ns_per_byte);
+        let link = inner.links.between(envelope.from, envelope.to);
+        if link.cut {
+            shared.trace.record(EventKind::MessageDropped { id, reason: DropReason::LinkCut });
+            return;
+        }
+        // In order, as on one connection: nothing overtakes.
+        let due = (now + Duration::from_nanos(link.latency_ns + travel)).max(link.busy_until);
+        link.busy_until = due;
+        let envelope = Envelope { id, sent: now, due, ..envelope };
+        let network = self.clone();
+        let timer = shared.sim.at(due, Owner::WORLD, move || network.deliver(id));
+        inner.in_flight.insert(id, (envelope, timer));
+    }
+
+    fn deliver(&self, id: u64) {
+        let mut inner = self.0.inner.borrow_mut();
+        let Some((envelope, _)) = inner.in_flight.remove(&id) else { return };
+        let lost = |reason| self.0.trace.record(EventKind::MessageDropped { id, reason });
+        if let Some(call) = envelope.answers {
+            let Some(waiting) = inner.calls.remove(&call) else {
+                return lost(DropReason::TooLate);
+            };
+            drop(inner);
+            self.record_delivery(&envelope);
+            // The caller may have given up at this very instant; then the answer is too late and nobody's loss.
+            drop(waiting.send(envelope.payload));
+            return;
+        }
+        let Some(port) = inner.ports.get(&envelope.to).cloned() else {
+            return lost(DropReason::NobodyThere);
+        };
+        drop(inner);
+        self.record_delivery(&envelope);
+        port(envelope);
+    }
+
+    fn record_delivery(&self, envelope: &Envelope<P>) {
+        self.0.trace.record(EventKind::MessageDelivered {
+            id: envelope.id,
+            kind: envelope.payload.kind(),
+            reply: envelope.answers.is_some(),
+            shard: envelope.shard,
+            from: envelope.from,
+            to: envelope.to,
+        });
+    }
+
+    /// Cuts the link in one direction; what is in flight on it is lost.
+    pub(crate) fn cut(&self, from: NodeId, to: NodeId) {
+        let (from_end, to_end) = (Endpoint::Node(from), Endpoint::Node(to));
+        let mut inner = self.0.inner.borrow_mut();
+        inner.links.between(from_end, to_end).cut = true;
+        self.0.trace.record(EventKind::LinkCut { from, to });
+        let lost: Vec<u64> = inner
+            .in_flight
+            .iter()
+            .filter(|(_, (e, _))| e.from == from_end && e.to == to_end)
+            .map(|(id, _)| *id)
+            .collect();
+        for id in lost {
+            if let Some((_, timer)) = inner.in_flight.remove(&id) {
+                self.0.sim.cancel(timer);
+                self.0.trace.record(EventKind::MessageDropped { id, reason: DropReason::LinkCut });
+            }
+        }
+    }
+
+    /// Makes every link clean again.
+    pub(crate) fn heal(&self) {
+        self.0.inner.borrow_mut().links.heal();
+        self.0.trace.record(EventKind::LinksHealed {});
+    }
+
+    /// Whether messages pass from `from` to `to`.
+    pub(crate) fn passes(&self, from: NodeId, to: NodeId) -> bool {
+        !self.0.inner.borrow_mut().links.between(Endpoint::Node(from), Endpoint::Node(to)).cut
+    }
+
+    /// The mean round trip over all pairs of the first `nodes` nodes, without jitter.
+    pub(crate) fn mean_round_trip(&self, nodes: u16) -> Duration {
+        self.0.inner.borrow_mut().links.mean_round_trip(nodes)
+    }
+
+    /// What `read` makes of the messages in flight, oldest first.
+    pub(crate) fn in_flight<T>(
+        &self,
+        read: impl FnOnce(&mut dyn ExactSizeIterator<Item = &Envelope<P>>) -> T,
+    ) -> T {
+        read(&mut self.0.inner.borrow().in_flight.values().map(|(e, _)| e))
+    }
+
+    /// The links that are cut.
+    pub(crate) fn cut_links(&self) -> Vec<(NodeId, NodeId)> {
+        self.0.inner.borrow().links.cut_links()
+    }
+
+    pub(crate) fn sent(&self) -> Sent {
+        self.0.inner.borrow().sent
+    }
+
+    /// Answers `request` with `payload`.
+    pub(crate) fn reply(&self, request: &Route, payload: P) {
+        self.send(Envelope::new(request.to, request.from, request.shard, payload).answering(request.call));
+    }
+}
+
+/// What is needed to answer a request.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Route {
+    from: Endpoint,
+    to: Endpoint,
+    shard: Option<ShardId>,
+    call: Option<CallId>,
+}
+
+impl<P> From<&Envelope<P>> for Route {
+    fn from(e: &Envelope<P>) -> Self {
+        Self { from: e.from, to: e.to, shard: e.shard, call: e.call }
+    }
+}
+
+/// The time of a message that is not on its way yet.
+const NOT_SENT: Time = Time::ZERO;

@@ -1,0 +1,305 @@
+//! One machine: its disk, its catalog of replicas, and what becomes of the messages that reach it.
+//!
+//! Starts replicas from the catalog, hands messages to them, makes room for those it does not know, destroys those that
+//! are gone. Client operations are in `serve`, placement's orders in `admin`. It must not know other nodes' insides, nor
+//! placement's plans. Owned by `cluster`.
+
+mod admin;
+mod catalog;
+mod serve;
+
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
+use std::rc::Rc;
+use std::time::Duration;
+
+use futures::StreamExt;
+use futures::channel::mpsc::{UnboundedReceiver, UnboundedSender, unbounded};
+
+use crate::event::{EventKind, Origin};
+use crate::id::{NodeId, ReplicaId, ShardId};
+use crate::key::Descriptor;
+use crate::message::{Heartbeat, Message};
+use crate::network::{Endpoint, Envelope, MessageKind, Network, Route};
+use crate::raft::birth;
+use crate::raft::message::{RaftMessage, RaftReply, Rpc};
+use crate::raft::state_machine::{Effect, Seat};
+use crate::raft::config::RaftConfig;
+use crate::raft::types::{NodeDisk, RecordState};
+use crate::raft::{Group, GroupStatus};
+use crate::replica::{Replica, Stage, WAITING_MAX};
+use crate::sim::{Owner, Sim, Time};
+use crate::trace::Trace;
+
+/// How often a node tells placement of itself.
+const HEARTBEAT_EVERY: Duration = Duration::from_millis(500);
+
+/// Whether a node runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum NodeStatus {
+    Up,
+    Paused,
+    Down,
+}
+
+/// A node: a handle, cheap to clone.
+#[derive(Clone)]
+pub(crate) struct Node(Rc<Shared>);
+
+struct Shared {
+    id: NodeId,
+    sim: Sim,
+    network: Network<Message>,
+    disk: NodeDisk,
+    trace: Trace,
+    config: RaftConfig,
+    status: Cell<NodeStatus>,
+    starts: Cell<u32>,
+    replicas: RefCell<BTreeMap<ShardId, Replica>>,
+    effects: RefCell<UnboundedSender<Effect>>,
+    /// Replicas whose end is still to be seen: when, and what they were.
+    destroyed: RefCell<Vec<(Time, Seat)>>,
+}
+
+/// How a replica stands, for observers.
+pub(crate) struct ReplicaFacts {
+    pub(crate) seat: Seat,
+    pub(crate) descriptor: Option<Descriptor>,
+    pub(crate) status: Option<GroupStatus>,
+    pub(crate) heard: Option<Time>,
+    pub(crate) group: Option<Group>,
+}
+
+impl Node {
+    pub(crate) fn new(
+        id: NodeId,
+        sim: Sim,
+        network: Network<Message>,
+        disk: NodeDisk,
+        trace: Trace,
+        config: RaftConfig,
+    ) -> Self {
+        Self(Rc::new(Shared {
+            id,
+            sim,
+            network,
+            disk,
+            trace,
+            config,
+            status: Cell::new(NodeStatus::Down),
+            starts: Cell::new(0),
+            replicas: RefCell::default(),
+            effects: RefCell::new(unbounded().0),
+            destroyed: RefCell::default(),
+        }))
+    }
+
+    pub(crate) fn id(&self) -> NodeId {
+        self.0.id
+    }
+
+    pub(crate) fn status(&self) -> NodeStatus {
+        self.0.status.get()
+    }
+
+    pub(crate) fn starts(&self) -> u32 {
+        self.0.starts.get()
+    }
+
+    pub(crate) fn disk(&self) -> &NodeDisk {
+        &self.0.disk
+    }
+
+    fn owner(&self, scope: u64) -> Owner {
+        Owner { node: self.0.id.0, scope }
+    }
+
+    fn spawn(&self, scope: u64, task: impl Future<Output = ()> + 'static) {
+        self.0.sim.spawn(self.owner(scope), task);
+    }
+
+    /// Starts the node from its disk; the replicas of shards that it `leads` campaign at once. Must be called within the
+    /// simulation's context.
+    pub(crate) fn start(&self, origin: Origin, leads: impl Fn(ShardId) -> bool) {
+        let (effects, received) = unbounded();
+        *self.0.effects.borrow_mut() = effects;
+        self.0.status.set(NodeStatus::Up);
+        self.0.starts.set(self.0.starts.get() + 1);
+        let live = birth::catalog(&self.0.disk).into_iter().filter(|(_, r)| r.state == RecordState::Live);
+        let seats: Vec<Seat> = live.map(|(replica, r)| self.seat(r.shard, replica)).collect();
+        let replicas = u32::try_from(seats.len()).unwrap_or(u32::MAX);
+        self.0.trace.record(EventKind::NodeStarted { node: self.0.id, replicas });
+        for seat in seats {
+            self.start_replica(seat, origin, leads(seat.shard));
+        }
+        let node = self.clone();
+        self.0.network.attach(Endpoint::Node(self.0.id), Rc::new(move |e| node.receive(e)));
+        self.spawn(0, self.clone().act_on(received));
+        self.spawn(0, self.clone().report());
+    }
+
+    /// Stops the node at once.
+    pub(crate) fn crash(&self) {
+        self.0.network.detach(Endpoint::Node(self.0.id));
+        self.0.sim.kill_node(self.0.id.0);
+        let unflushed = self.0.disk.crash();
+        self.0.status.set(NodeStatus::Down);
+        let replicas = std::mem::take(&mut *self.0.replicas.borrow_mut());
+        drop(replicas);
+        self.0.trace.record(EventKind::NodeCrashed { node: self.0.id, unflushed });
+    }
+
+    pub(crate) fn pause(&self) {
+        self.0.sim.pause_node(self.0.id.0);
+        self.0.status.set(NodeStatus::Paused);
+        self.0.trace.record(EventKind::NodePaused { node: self.0.id });
+    }
+
+    pub(crate) fn resume(&self) {
+        self.0.status.set(NodeStatus::Up);
+        self.0.trace.record(EventKind::NodeResumed { node: self.0.id });
+        self.0.sim.resume_node(self.0.id.0);
+    }
+
+    fn seat(&self, shard: ShardId, replica: ReplicaId) -> Seat {
+        Seat { node: self.0.id, shard, replica }
+    }
+
+    /// Tells placement of itself, for ever.
+    async fn report(self) {
+        loop {
+            self.0.sim.sleep(HEARTBEAT_EVERY).await;
+            let report = {
+                let replicas = self.0.replicas.borrow();
+                let leads = |r: &Replica| {
+                    let group = r.group()?;
+                    group.is_leader().then(|| group.machine().descriptor()).flatten()
+                };
+                Heartbeat {
+                    holds: replicas.values().map(|r| (r.seat.shard, r.seat.replica)).collect(),
+                    leads: replicas.values().filter_map(leads).collect(),
+                }
+            };
+            let from = Endpoint::Node(self.0.id);
+            let report = Message::Heartbeat(report);
+            self.0.network.send(Envelope::new(from, Endpoint::Placement, None, report));
+        }
+    }
+
+    /// Does what follows from applied entries, for ever.
+    async fn act_on(self, mut effects: UnboundedReceiver<Effect>) {
+        while let Some(effect) = effects.next().await {
+            match effect {
+                Effect::ChildBorn { child, parent } => self.take_over_child(child, parent),
+                Effect::Initialized(seat) => {
+                    if let Some(group) = self.group(seat.shard) {
+                        group.set_ticking(true);
+                    }
+                }
+                Effect::Removed(seat) => self.leave(seat).await,
+            }
+        }
+    }
+
+    fn receive(&self, envelope: Envelope<Message>) {
+        let route = Route::from(&envelope);
+        match (envelope.shard, &envelope.payload) {
+            (Some(shard), Message::Raft(_)) => self.receive_raft(shard, envelope),
+            (Some(shard), Message::Request(request)) => {
+                self.spawn(0, self.clone().serve(route, shard, *request));
+            }
+            (Some(shard), Message::Admin(admin)) => {
+                self.spawn(0, self.clone().administer(route, shard, admin.clone()));
+            }
+            (_, Message::Orders(destroy)) => {
+                for &(shard, replica) in destroy {
+                    drop(self.destroy(self.seat(shard, replica)));
+                }
+            }
+            // Nobody sends these here; a stray one changes nothing.
+            _ => {}
+        }
+    }
+
+    fn receive_raft(&self, shard: ShardId, envelope: Envelope<Message>) {
+        let Message::Raft(RaftMessage { to, rpc }) = &envelope.payload else { return };
+        let (route, kind) = (Route::from(&envelope), MessageKind::from(rpc));
+        let refuse = |reply| self.0.network.reply(&route, Message::RaftReply(reply));
+        if !self.admit(shard, *to) {
+            return refuse(RaftReply::Gone { kind });
+        }
+        if let Rpc::Snapshot { state, .. } = rpc
+            && let Some(overlaps) = self.live_overlap(shard, &state.range)
+        {
+            let node = self.0.id;
+            self.0.trace.record(EventKind::SnapshotRefused { node, shard, overlaps });
+            return refuse(RaftReply::NotNow { kind });
+        }
+        let mut replicas = self.0.replicas.borrow_mut();
+        let Some(replica) = replicas.get_mut(&shard) else { return };
+        if matches!(rpc, Rpc::Append(_) | Rpc::Snapshot { .. }) {
+            replica.heard = Some(self.0.sim.now());
+        }
+        match &mut replica.stage {
+            Stage::Starting { waiting, .. } => {
+                if waiting.len() < WAITING_MAX {
+                    waiting.push(envelope);
+                }
+            }
+            Stage::Running(group) => {
+                let (group, network, to) = (group.clone(), self.0.network.clone(), to.0);
+                drop(replicas);
+                self.spawn(to, async move {
+                    let Message::Raft(RaftMessage { rpc, .. }) = envelope.payload else { return };
+                    let reply = group.answer(kind, rpc).await;
+                    network.reply(&route, Message::RaftReply(reply));
+                });
+            }
+        }
+    }
+
+    pub(crate) fn group(&self, shard: ShardId) -> Option<Group> {
+        self.0.replicas.borrow().get(&shard)?.group().cloned()
+    }
+
+    /// All live replicas, by shard.
+    pub(crate) fn facts(&self) -> Vec<ReplicaFacts> {
+        self.0.replicas.borrow().values().map(ReplicaFacts::from).collect()
+    }
+
+    /// The live replica of `shard`.
+    pub(crate) fn fact(&self, shard: ShardId) -> Option<ReplicaFacts> {
+        self.0.replicas.borrow().get(&shard).map(ReplicaFacts::from)
+    }
+
+    /// Replicas destroyed since `since`.
+    pub(crate) fn destroyed_since(&self, since: Time) -> Vec<(Time, Seat)> {
+        let mut destroyed = self.0.destroyed.borrow_mut();
+        destroyed.retain(|(at, _)| *at >= since);
+        destroyed.clone()
+    }
+}
+
+impl From<&Replica> for ReplicaFacts {
+    fn from(r: &Replica) -> Self {
+        Self {
+            seat: r.seat,
+            descriptor: r.group().and_then(|g| g.machine().descriptor()),
+            status: r.status(),
+            heard: r.heard,
+            group: r.group().cloned(),
+        }
+    }
+}
+
+impl From<&Rpc> for MessageKind {
+    fn from(rpc: &Rpc) -> Self {
+        match rpc {
+            Rpc::Append(_) => Self::Append,
+            Rpc::Vote(_) => Self::Vote,
+            Rpc::PreVote(_) => Self::PreVote,
+            Rpc::Snapshot { .. } => Self::Snapshot,
+            Rpc::Transfer(_) => Self::Transfer,
+        }
+    }
+}

@@ -1,0 +1,76 @@
+//! The only reader of raft metrics: turns what happened into heat, availability, checks and the page's view.
+//!
+//! Reads events after every step and hands them to the checkers. It must not change anything that it observes. Owned
+//! by `simulation`.
+
+mod availability;
+mod heat;
+mod view;
+
+use crate::checker::Checkers;
+pub use crate::checker::Violation;
+use crate::cluster::Cluster;
+use crate::id::ShardId;
+use crate::key::KeyRange;
+use crate::scenario::Phases;
+use crate::sim::Time;
+
+use availability::Availability;
+use heat::Heat;
+
+/// What is known of a run from its events.
+pub(crate) struct Observer {
+    heat: Heat,
+    availability: Availability,
+    checkers: Checkers,
+}
+
+impl Observer {
+    pub(crate) fn new(cluster: &Cluster) -> Self {
+        let space = cluster.options.key_space();
+        Self {
+            heat: Heat::new(space),
+            availability: Availability::new(space),
+            checkers: Checkers::new(&cluster.options),
+        }
+    }
+
+    /// Takes note of what happened since the last call.
+    pub(crate) fn observe(&mut self, cluster: &Cluster, phases: &mut Phases) {
+        let events = cluster.trace.take_unread();
+        if events.is_empty() {
+            return;
+        }
+        for event in &events {
+            self.heat.note(event);
+            self.availability.note(event);
+            self.checkers.note(event);
+            phases.note(&event.kind);
+        }
+        self.availability.update(cluster);
+    }
+
+    pub(crate) fn violations(&self) -> &[Violation] {
+        self.checkers.violations()
+    }
+
+    /// Whether the shard's load is above what calls for a split.
+    pub(crate) fn is_hot(&self, shard: ShardId, now: Time) -> bool {
+        self.heat.is_hot(shard, now)
+    }
+
+    /// Starts to look for the longest gap anew.
+    pub(crate) fn forget_gaps(&mut self) {
+        self.availability.forget_gaps();
+    }
+
+    /// The longest time, since the last [`forget_gaps`](Self::forget_gaps), for which some key could not be written.
+    pub(crate) fn longest_gap(&self, now: Time) -> u64 {
+        self.availability.longest_recent_gap(now)
+    }
+
+    /// A range of keys that cannot be written now.
+    pub(crate) fn unwritable(&self) -> Option<KeyRange> {
+        self.availability.unwritable()
+    }
+}

@@ -1,0 +1,141 @@
+//! What a run is made with: plain data, validated once, all limits in one place.
+//!
+//! Stored in every recording. Used by `Simulation::new`; the rest of the core gets checked values.
+
+use serde::{Deserialize, Serialize};
+
+use crate::error::Error;
+use crate::key::KeyRange;
+use crate::sim::WakeOrder;
+
+/// What a run is made with. The defaults are the reference scenario of the four phases.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Options {
+    /// Where all randomness comes from.
+    pub seed: u64,
+    /// How many nodes there are.
+    pub nodes: u16,
+    /// How many of them, from the first on, hold the first shard.
+    pub voters: u16,
+    /// How many clients there are.
+    pub clients: u16,
+    /// First key of the key space.
+    pub first_key: u64,
+    /// Last key, inclusive.
+    pub last_key: u64,
+    /// Into how many equal shards the key space is cut at the start.
+    pub initial_shards: u16,
+    /// Bounds of a link's one-way latency; each link's own is drawn once from the seed.
+    pub link_latency_ns: (u64, u64),
+    /// How much longer a single message may take.
+    pub link_jitter_ns: u64,
+    /// Time on a link for each byte of a message.
+    pub link_ns_per_byte: u64,
+    /// How long a disk takes to make what was written durable.
+    pub flush_latency_ns: u64,
+    /// Interval of a leader's heartbeats.
+    pub heartbeat_ms: u64,
+    /// Bounds of the election timeout.
+    pub election_timeout_ms: (u64, u64),
+    /// A snapshot is taken after this many entries, and the log before it dropped.
+    pub snapshot_every: u64,
+    /// How many entries before the snapshot are kept, for followers that are only a little behind.
+    pub log_kept: u64,
+    /// How long a client thinks between two operations, on average.
+    pub think_ns: u64,
+    /// Of a hundred client operations, how many are writes.
+    pub write_percent: u8,
+    /// Bounds of a node's clock offset, drawn from the seed, either way.
+    pub clock_offset_ns: u64,
+    /// In which order tasks that are ready at the same instant run.
+    pub wake_order: WakeOrder,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            seed: 7,
+            nodes: 5,
+            voters: 3,
+            clients: 3,
+            first_key: 1,
+            last_key: 200,
+            initial_shards: 1,
+            link_latency_ns: (1_500_000, 3_500_000),
+            link_jitter_ns: 400_000,
+            link_ns_per_byte: 80,
+            flush_latency_ns: 200_000,
+            heartbeat_ms: 200,
+            election_timeout_ms: (600, 1_200),
+            snapshot_every: 64,
+            log_kept: 16,
+            think_ns: 8_000_000,
+            write_percent: 60,
+            clock_offset_ns: 2_000_000,
+            wake_order: WakeOrder::Fifo,
+        }
+    }
+}
+
+impl Options {
+    /// The defaults with another seed.
+    #[must_use]
+    pub fn seeded(seed: u64) -> Self {
+        Self { seed, ..Self::default() }
+    }
+
+    /// Most nodes: the scene and the placement table are made for a handful.
+    pub const NODES_MAX: u16 = 9;
+    /// Most clients.
+    pub const CLIENTS_MAX: u16 = 8_192;
+    /// Most shards at the start.
+    pub const INITIAL_SHARDS_MAX: u16 = 1_024;
+
+    pub(crate) fn key_space(&self) -> KeyRange {
+        KeyRange::inclusive(self.first_key, self.last_key)
+    }
+
+    /// Checks every limit.
+    ///
+    /// # Errors
+    /// [`Error::Options`] names the first option that is out of its limits, and the limits.
+    pub fn validate(&self) -> Result<(), Error> {
+        let bad = |text: String| Err(Error::Options(text));
+        if !(1..=Self::NODES_MAX).contains(&self.nodes) {
+            return bad(format!("nodes must be 1 to {}, not {}", Self::NODES_MAX, self.nodes));
+        }
+        if !(1..=self.nodes).contains(&self.voters) {
+            return bad(format!("voters must be 1 to {} (nodes), not {}", self.nodes, self.voters));
+        }
+        if self.clients > Self::CLIENTS_MAX {
+            return bad(format!("clients must be at most {}", Self::CLIENTS_MAX));
+        }
+        if self.first_key > self.last_key || self.last_key >= 1 << 32 {
+            return bad("first_key must not be above last_key, and that must be below 2^32".into());
+        }
+        let keys = self.last_key - self.first_key + 1;
+        if !(1..=Self::INITIAL_SHARDS_MAX).contains(&self.initial_shards)
+            || u64::from(self.initial_shards) > keys
+        {
+            return bad(format!(
+                "initial_shards must be 1 to {} and at most one a key",
+                Self::INITIAL_SHARDS_MAX
+            ));
+        }
+        if self.link_latency_ns.0 == 0 || self.link_latency_ns.0 > self.link_latency_ns.1 {
+            return bad("link_latency_ns must be (low, high) with 0 < low <= high".into());
+        }
+        let (low, high) = self.election_timeout_ms;
+        if self.heartbeat_ms == 0 || low <= self.heartbeat_ms * 2 || high <= low {
+            return bad("election_timeout_ms must be (low, high) with 2 heartbeats < low < high".into());
+        }
+        if self.snapshot_every == 0 {
+            return bad("snapshot_every must be at least 1".into());
+        }
+        if self.write_percent > 100 {
+            return bad("write_percent must be at most 100".into());
+        }
+        Ok(())
+    }
+}

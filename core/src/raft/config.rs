@@ -1,0 +1,35 @@
+//! OpenRaft's configuration from ours.
+
+use std::sync::Arc;
+
+use openraft::{Config, SnapshotPolicy};
+
+use crate::error::Error;
+use crate::options::Options;
+
+/// OpenRaft's configuration, checked, for all replicas of a run.
+pub type RaftConfig = Arc<Config>;
+
+/// OpenRaft's configuration for a run with `options`.
+///
+/// # Errors
+/// [`Error::Options`] with OpenRaft's reason, if it does not accept it.
+pub fn raft_config(options: &Options) -> Result<RaftConfig, Error> {
+    let (election_timeout_min, election_timeout_max) = options.election_timeout_ms;
+    let config = Config {
+        cluster_name: "shardscope".into(),
+        heartbeat_interval: options.heartbeat_ms,
+        election_timeout_min,
+        election_timeout_max,
+        install_snapshot_timeout: 2_000,
+        snapshot_policy: SnapshotPolicy::LogsSinceLast(options.snapshot_every),
+        max_in_snapshot_log_to_keep: options.log_kept,
+        replication_lag_threshold: options.snapshot_every + options.log_kept,
+        // A peer that answers "not now" (a snapshot that overlaps, a replica not yet made) is asked again soon.
+        backoff: "10ms 20ms 40ms ..160ms".into(),
+        enable_pre_vote: Some(true),
+        ..Config::default()
+    };
+    let config = config.validate().map_err(|e| Error::Options(e.to_string()))?;
+    Ok(Arc::new(config))
+}

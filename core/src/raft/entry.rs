@@ -1,0 +1,85 @@
+//! What a shard's log stores, and what applying it answers.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::id::{ClientId, NodeId, ReplicaId, ShardId};
+use crate::key::{Descriptor, Epoch, Key};
+
+/// What a log entry asks of the state machine.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum Operation {
+    /// A client's write.
+    Write(Write),
+    /// A split (TiKV: `AdminCmdType::BatchSplit`).
+    Split(Split),
+}
+
+/// A client's write. Applied once for each `(client, serial)`, however often it is retried.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Write {
+    /// Whose.
+    pub client: ClientId,
+    /// The client's count of its operations; grows.
+    pub serial: u64,
+    /// Which key.
+    pub key: Key,
+    /// What to write.
+    pub value: u64,
+    /// The epoch version under which the client found the shard.
+    pub version: u64,
+}
+
+/// A split: one entry that makes the new shard on every replica.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Split {
+    /// The whole epoch under which it was proposed.
+    pub epoch: Epoch,
+    /// First key of the new shard.
+    pub key: Key,
+    /// Id of the new shard.
+    pub child: ShardId,
+    /// One new replica id for each node that holds the parent.
+    pub replicas: Vec<(NodeId, ReplicaId)>,
+}
+
+impl fmt::Display for Operation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Write(w) => write!(f, "{}#{} {}={}", w.client, w.serial, w.key, w.value),
+            Self::Split(s) => write!(f, "split at {} into {}", s.key, s.child),
+        }
+    }
+}
+
+/// What applying an entry answers.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Applied {
+    /// A blank or a membership.
+    Nothing,
+    /// The write is done; `fresh` unless it was done before and is answered from the session.
+    Written {
+        /// At which log index it took effect.
+        index: u64,
+        /// Whether it took effect now.
+        fresh: bool,
+    },
+    /// The operation named a stale epoch or a key that is elsewhere now: no effect.
+    Stale,
+    /// The split is done.
+    Split {
+        /// The parent as it is now.
+        parent: Descriptor,
+        /// The new shard.
+        child: Descriptor,
+    },
+    /// The split key is not inside the range, or a node has no id: no effect.
+    Refused,
+}
+
+impl fmt::Display for Applied {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{self:?}")
+    }
+}

@@ -1,0 +1,286 @@
+//! One replica's `openraft::Raft` with its storage, in the glossary's words.
+//!
+//! Owned by `replica`. It must not know other shards, ranges of other replicas, or placement.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use futures::channel::mpsc::UnboundedSender;
+use openraft::async_runtime::watch::WatchReceiver;
+use openraft::errors::{ClientWriteError, Fatal, LinearizableReadError, RaftError};
+use openraft::{ChangeMembers, Config, Precondition, Raft, ReadPolicy, ServerState};
+
+use super::entry::{Applied, Operation};
+use super::log_store::LogStore;
+use super::message::{C, RaftReply, Rpc};
+use super::state_machine::{Effect, Seat, StateMachine};
+use super::transport::Transport;
+use super::types::{NodeDisk, ReplicaNode, Snapshot};
+use crate::event::Role;
+use crate::id::{NodeId, ReplicaId};
+use crate::key::Epoch;
+use crate::network::MessageKind;
+use crate::trace::Trace;
+
+/// One replica's raft: a handle, cheap to clone.
+#[derive(Clone)]
+pub(crate) struct Group {
+    seat: Seat,
+    raft: Raft<C, StateMachine>,
+    machine: StateMachine,
+    log: LogStore,
+}
+
+/// What a group needs of its node.
+#[derive(Clone)]
+pub(crate) struct Parts {
+    pub(crate) config: Arc<Config>,
+    pub(crate) disk: NodeDisk,
+    pub(crate) transport: Transport,
+    pub(crate) trace: Trace,
+    pub(crate) effects: UnboundedSender<Effect>,
+}
+
+/// Why a write, a split or a membership change was not done here.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum WriteError {
+    /// Nothing was appended; perhaps that replica leads.
+    NotLeader(Option<ReplicaId>),
+    /// It may be appended, and committed later.
+    Unknown(String),
+    /// A precondition did not hold: nothing was appended.
+    Stale,
+    /// OpenRaft refused it, for this reason.
+    Refused(String),
+}
+
+/// Why a read cannot be served here.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum ReadError {
+    /// Perhaps that replica leads.
+    NotLeader(Option<ReplicaId>),
+    /// No quorum answered.
+    NoQuorum,
+}
+
+/// How a replica stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct GroupStatus {
+    pub(crate) role: Role,
+    pub(crate) term: u64,
+    pub(crate) leader: Option<ReplicaId>,
+    pub(crate) last_log: u64,
+    pub(crate) committed: u64,
+    pub(crate) applied: u64,
+    pub(crate) snapshot: u64,
+    /// For a leader: up to which index each other replica is known to match.
+    pub(crate) matched: Vec<(ReplicaId, u64)>,
+}
+
+impl Group {
+    /// Starts the replica of `seat` from what is on its disk.
+    pub(crate) async fn start(seat: Seat, parts: Parts) -> Result<Self, String> {
+        let Parts { config, disk, transport, trace, effects } = parts;
+        let log = LogStore::new(disk.clone(), seat.replica);
+        let machine = StateMachine::new(seat, disk, trace, effects);
+        let network = transport.for_shard(seat.shard);
+        let raft = Raft::new(seat.replica, config, network, log.clone(), machine.clone())
+            .await
+            .map_err(|fatal| fatal.to_string())?;
+        let group = Self { seat, raft, machine, log };
+        // Without a range it has nothing to stand for: it votes and follows, and lets others act.
+        group.set_ticking(group.machine.descriptor().is_some());
+        Ok(group)
+    }
+
+    pub(crate) fn set_ticking(&self, on: bool) {
+        self.raft.runtime_config().tick(on);
+    }
+
+    pub(crate) fn machine(&self) -> &StateMachine {
+        &self.machine
+    }
+
+    pub(crate) fn log(&self) -> &LogStore {
+        &self.log
+    }
+
+    /// Answers another replica.
+    pub(crate) async fn answer(&self, kind: MessageKind, rpc: Rpc) -> RaftReply {
+        let stopped = || RaftReply::NotNow { kind };
+        match rpc {
+            Rpc::Append(r) => self.raft.append_entries(r).await.map_or_else(|_| stopped(), RaftReply::Append),
+            Rpc::Vote(r) => {
+                self.raft.vote(r).await.map_or_else(|_| stopped(), |response| RaftReply::Vote { kind, response })
+            }
+            Rpc::PreVote(r) => {
+                self.raft.pre_vote(r).await.map_or_else(|_| stopped(), |response| RaftReply::Vote { kind, response })
+            }
+            Rpc::Snapshot { vote, meta, state } => {
+                let snapshot = Snapshot { meta, snapshot: state };
+                let installed = self.raft.install_full_snapshot(vote, snapshot).await;
+                installed.map_or_else(|_| stopped(), RaftReply::Snapshot)
+            }
+            Rpc::Transfer(r) => {
+                self.raft.handle_transfer_leader(r).await.map_or_else(|_| stopped(), RaftReply::Transfer)
+            }
+        }
+    }
+
+    /// Proposes an operation and waits until it is applied here.
+    pub(crate) async fn propose(&self, operation: Operation) -> Result<Applied, WriteError> {
+        self.raft.client_write(operation).await.map(|done| done.data).map_err(write_error)
+    }
+
+    /// Returns once a read of the applied state is linearizable: the ReadIndex way (Ongaro's thesis, section 6.4).
+    pub(crate) async fn read_barrier(&self) -> Result<(), ReadError> {
+        let linearizer = self.raft.get_read_linearizer(ReadPolicy::ReadIndex).await;
+        let linearizer = linearizer.map_err(|e| match e {
+            RaftError::APIError(LinearizableReadError::ForwardToLeader(f)) => {
+                ReadError::NotLeader(f.leader_id)
+            }
+            RaftError::APIError(LinearizableReadError::QuorumNotEnough(_)) => ReadError::NoQuorum,
+            RaftError::Fatal(_) => ReadError::NotLeader(None),
+        })?;
+        linearizer.await_ready(&self.raft).await.map_err(|_| ReadError::NotLeader(None))?;
+        Ok(())
+    }
+
+    /// Changes the membership if it is still the one that this replica has applied, at `epoch`.
+    async fn change(
+        &self,
+        epoch: Epoch,
+        change: ChangeMembers<ReplicaId, ReplicaNode>,
+        keep_removed: bool,
+    ) -> Result<(), WriteError> {
+        if self.machine.state(|s| s.epoch) != Some(epoch) {
+            return Err(WriteError::Stale);
+        }
+        let last_membership_log_id = *self.machine.membership().log_id();
+        let still = Precondition::LastMembershipLogId { last_membership_log_id };
+        self.raft
+            .change_membership_if(change, keep_removed, [still])
+            .await
+            .map(|_| ())
+            .map_err(write_error)
+    }
+
+    pub(crate) async fn add_learner(
+        &self,
+        epoch: Epoch,
+        replica: ReplicaId,
+        node: NodeId,
+    ) -> Result<(), WriteError> {
+        let added = BTreeMap::from([(replica, ReplicaNode { node })]);
+        self.change(epoch, ChangeMembers::AddNodes(added), true).await
+    }
+
+    pub(crate) async fn promote(
+        &self,
+        epoch: Epoch,
+        replicas: BTreeSet<ReplicaId>,
+    ) -> Result<(), WriteError> {
+        self.change(epoch, ChangeMembers::AddVoterIds(replicas), true).await
+    }
+
+    /// Takes replicas, voters and learners, out of the membership.
+    pub(crate) async fn remove(
+        &self,
+        epoch: Epoch,
+        replicas: BTreeSet<ReplicaId>,
+    ) -> Result<(), WriteError> {
+        let membership = self.machine.membership();
+        let (voters, learners): (BTreeSet<_>, BTreeSet<_>) =
+            replicas.into_iter().partition(|r| membership.voter_ids().any(|v| v == *r));
+        let change = if voters.is_empty() {
+            ChangeMembers::RemoveNodes(learners)
+        } else {
+            ChangeMembers::RemoveVoters(voters)
+        };
+        self.change(epoch, change, false).await
+    }
+
+    /// Leaves a joint configuration for its newer half.
+    pub(crate) async fn leave_joint(&self, epoch: Epoch) -> Result<(), WriteError> {
+        // Adding nobody: OpenRaft then flattens the joint configuration.
+        self.change(epoch, ChangeMembers::AddVoterIds(BTreeSet::new()), false).await
+    }
+
+    /// Begins to hand leadership over.
+    pub(crate) async fn transfer(&self, to: ReplicaId) -> Result<(), WriteError> {
+        self.raft.trigger().transfer_leader(to).await.map_err(|e| stopped(&e))
+    }
+
+    /// Campaigns at once, without asking around first.
+    pub(crate) async fn campaign(&self) -> Result<(), WriteError> {
+        self.raft.trigger().elect(false).await.map_err(|e| stopped(&e))
+    }
+
+    pub(crate) fn is_leader(&self) -> bool {
+        self.raft.is_leader()
+    }
+
+    pub(crate) fn status(&self) -> GroupStatus {
+        let metrics = self.raft.metrics();
+        let metrics = metrics.borrow_watched();
+        let index = |id: &Option<super::types::LogId>| id.map_or(0, |id| id.index);
+        GroupStatus {
+            role: role(metrics.state),
+            term: metrics.current_term,
+            leader: metrics.current_leader,
+            last_log: metrics.last_log_index.unwrap_or(0),
+            committed: index(&metrics.local_committed),
+            applied: index(&metrics.last_applied),
+            snapshot: index(&metrics.snapshot),
+            matched: metrics
+                .replication
+                .iter()
+                .flatten()
+                .filter(|(replica, _)| **replica != self.seat.replica)
+                .map(|(replica, matched)| (*replica, index(matched)))
+                .collect(),
+        }
+    }
+
+    /// Calls `changed` with role, term and leader, now and whenever one of them changes, until the replica stops.
+    pub(crate) async fn watch_role(self, mut changed: impl FnMut(Role, u64, Option<ReplicaId>)) {
+        let mut watch = self.raft.server_metrics();
+        // The handle must not keep its own replica alive.
+        drop(self);
+        loop {
+            let (role, term, leader) = {
+                let m = watch.borrow_and_update();
+                (role(m.state), m.vote.leader_id.term, m.current_leader)
+            };
+            changed(role, term, leader);
+            if watch.changed().await.is_err() {
+                return;
+            }
+        }
+    }
+}
+
+fn role(state: ServerState) -> Role {
+    match state {
+        ServerState::Leader => Role::Leader,
+        ServerState::Candidate => Role::Candidate,
+        ServerState::Follower => Role::Follower,
+        ServerState::Learner | ServerState::Shutdown => Role::Learner,
+    }
+}
+
+fn stopped(fatal: &Fatal<C>) -> WriteError {
+    WriteError::Unknown(fatal.to_string())
+}
+
+fn write_error(error: RaftError<C, ClientWriteError<C>>) -> WriteError {
+    match error {
+        RaftError::APIError(ClientWriteError::ForwardToLeader(f)) => WriteError::NotLeader(f.leader_id),
+        RaftError::APIError(ClientWriteError::ChangeMembershipError(e)) => {
+            WriteError::Refused(e.to_string())
+        }
+        RaftError::APIError(ClientWriteError::PreconditionFailed(_)) => WriteError::Stale,
+        RaftError::APIError(e) => WriteError::Unknown(e.to_string()),
+        RaftError::Fatal(e) => stopped(&e),
+    }
+}

@@ -1,0 +1,161 @@
+//! What two replicas of a shard say to each other, and how large it is on a link.
+
+use std::rc::Rc;
+
+use openraft::EntryPayload;
+use openraft::raft::{
+    AppendEntriesRequest, AppendEntriesResponse, SnapshotResponse, TransferLeaderRequest,
+    TransferLeaderResponse, VoteRequest, VoteResponse,
+};
+
+use super::state::ShardState;
+use super::types::{Entry, SnapshotMeta, Types, Vote};
+use crate::id::ReplicaId;
+use crate::network::MessageKind;
+use crate::sim::SimRuntime;
+
+/// The type configuration of the cluster.
+pub(crate) type C = Types<SimRuntime>;
+
+/// A request from one replica to another.
+#[derive(Clone, Debug)]
+pub(crate) struct RaftMessage {
+    /// Which incarnation it is meant for.
+    pub(crate) to: ReplicaId,
+    pub(crate) rpc: Rpc,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) enum Rpc {
+    Append(AppendEntriesRequest<C>),
+    Vote(VoteRequest<C>),
+    PreVote(VoteRequest<C>),
+    Snapshot { vote: Vote, meta: SnapshotMeta, state: Rc<ShardState> },
+    Transfer(TransferLeaderRequest<C>),
+}
+
+/// The answer to it.
+#[derive(Clone, Debug)]
+pub(crate) enum RaftReply {
+    Append(AppendEntriesResponse<C>),
+    Vote { kind: MessageKind, response: VoteResponse<C> },
+    Snapshot(SnapshotResponse<C>),
+    Transfer(TransferLeaderResponse<C>),
+    /// That incarnation is destroyed, or a newer one has taken its place.
+    Gone { kind: MessageKind },
+    /// Not now: ask again later. A snapshot that overlaps a live range, a replica that is being started.
+    NotNow { kind: MessageKind },
+}
+
+/// Bytes of a message around its content: header, term, ids.
+const HEADER_BYTES: u64 = 48;
+/// Bytes of a vote or a log id.
+const LOG_ID_BYTES: u64 = 16;
+/// Bytes of a key and its value with their bookkeeping.
+const PAIR_BYTES: u64 = 24;
+
+impl RaftMessage {
+    pub(crate) fn kind(&self) -> MessageKind {
+        match &self.rpc {
+            Rpc::Append(r) if r.entries.is_empty() => MessageKind::Heartbeat,
+            Rpc::Append(_) => MessageKind::Append,
+            Rpc::Vote(_) => MessageKind::Vote,
+            Rpc::PreVote(_) => MessageKind::PreVote,
+            Rpc::Snapshot { .. } => MessageKind::Snapshot,
+            Rpc::Transfer(_) => MessageKind::Transfer,
+        }
+    }
+
+    pub(crate) fn bytes(&self) -> u64 {
+        HEADER_BYTES
+            + match &self.rpc {
+                Rpc::Append(r) => r.entries.iter().map(entry_bytes).sum(),
+                Rpc::Vote(_) | Rpc::PreVote(_) | Rpc::Transfer(_) => LOG_ID_BYTES,
+                Rpc::Snapshot { state, .. } => {
+                    (state.data.len() + state.sessions.len()) as u64 * PAIR_BYTES
+                }
+            }
+    }
+
+    pub(crate) fn summary(&self) -> String {
+        let index = |id: &Option<super::types::LogId>| id.map_or(0, |id| id.index);
+        match &self.rpc {
+            Rpc::Append(r) => {
+                let term = r.vote.leader_id.term;
+                match (r.entries.first(), r.entries.last()) {
+                    (Some(first), Some(last)) => format!(
+                        "term {term}, entries {}..{}, commit {}",
+                        first.log_id.index,
+                        last.log_id.index,
+                        index(&r.leader_commit)
+                    ),
+                    _ => format!("term {term}, commit {}", index(&r.leader_commit)),
+                }
+            }
+            Rpc::Vote(r) | Rpc::PreVote(r) => {
+                format!("term {}, last entry {}", r.vote.leader_id.term, index(&r.last_log_id))
+            }
+            Rpc::Snapshot { vote, meta, state } => format!(
+                "term {}, {} keys of {} up to entry {}",
+                vote.leader_id.term,
+                state.data.len(),
+                state.range,
+                index(&meta.last_log_id)
+            ),
+            Rpc::Transfer(r) => format!("term {}, lead in my place", r.from_leader().leader_id.term),
+        }
+    }
+}
+
+impl RaftReply {
+    pub(crate) fn kind(&self) -> MessageKind {
+        match self {
+            Self::Append(_) => MessageKind::Append,
+            Self::Snapshot(_) => MessageKind::Snapshot,
+            Self::Transfer(_) => MessageKind::Transfer,
+            Self::Vote { kind, .. } | Self::Gone { kind } | Self::NotNow { kind } => *kind,
+        }
+    }
+
+    pub(crate) fn bytes(&self) -> u64 {
+        HEADER_BYTES + LOG_ID_BYTES
+    }
+
+    pub(crate) fn ok(&self) -> bool {
+        match self {
+            Self::Append(AppendEntriesResponse::Success | AppendEntriesResponse::PartialSuccess(_))
+            | Self::Snapshot(_)
+            | Self::Transfer(Ok(())) => true,
+            Self::Vote { response, .. } => response.vote_granted,
+            _ => false,
+        }
+    }
+
+    pub(crate) fn summary(&self) -> String {
+        match self {
+            Self::Append(AppendEntriesResponse::Conflict) => "conflict: send earlier entries".into(),
+            Self::Append(AppendEntriesResponse::HigherVote(v)) => {
+                format!("refused: term {} is newer", v.leader_id.term)
+            }
+            Self::Append(_) => "stored".into(),
+            Self::Vote { response, .. } if response.vote_granted => {
+                format!("granted in term {}", response.vote.leader_id.term)
+            }
+            Self::Vote { response, .. } => format!("refused in term {}", response.vote.leader_id.term),
+            Self::Snapshot(_) => "installed".into(),
+            Self::Transfer(Ok(())) => "campaigning".into(),
+            Self::Transfer(Err(e)) => e.to_string(),
+            Self::Gone { .. } => "gone: that replica was destroyed".into(),
+            Self::NotNow { .. } => "not now".into(),
+        }
+    }
+}
+
+fn entry_bytes(entry: &Entry) -> u64 {
+    LOG_ID_BYTES
+        + match &entry.payload {
+            EntryPayload::Blank => 0,
+            EntryPayload::Normal(_) => PAIR_BYTES,
+            EntryPayload::Membership(m) => m.nodes().count() as u64 * LOG_ID_BYTES,
+        }
+}

@@ -1,0 +1,18 @@
+//! Everything that names OpenRaft's types, beside `sim::raft_runtime`.
+//!
+//! [`Group`] is one replica's `openraft::Raft` with its storage, and speaks the glossary's words to `replica` and
+//! `node`. The types take the runtime as a parameter, so that a benchmark can run the same group on another one.
+
+pub mod birth;
+pub mod config;
+pub mod entry;
+pub(crate) mod group;
+pub mod log_store;
+pub(crate) mod message;
+pub mod state;
+pub mod state_machine;
+pub(crate) mod transport;
+pub mod types;
+
+pub(crate) use group::{Group, GroupStatus, ReadError, WriteError};
+pub(crate) use message::{RaftMessage, RaftReply};

@@ -1,0 +1,228 @@
+//! One shard's state: range, epoch, data and sessions, and the rules by which entries change it.
+//!
+//! Pure: no IO, no clock, no knowledge of logs or disks. `state_machine` feeds it committed entries. The rules are
+//! TiKV's (`components/raftstore/src/store/fsm/apply.rs`): an operation is checked against the epoch when it is
+//! applied, which is the check that counts, whatever was checked when it was proposed.
+
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+use crate::id::{ClientId, ReplicaId, ShardId};
+use crate::key::{Descriptor, Epoch, Key, KeyRange, Member};
+use crate::trace::digest_of;
+
+use super::entry::{Applied, Split, Write};
+use super::types::{Membership, ReplicaNode};
+
+/// One shard's state at one log index. Cheap to clone: data and sessions are shared until one side writes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ShardState {
+    /// Which shard.
+    pub shard: ShardId,
+    /// The keys that it holds.
+    pub range: KeyRange,
+    /// How often its shape has changed.
+    pub epoch: Epoch,
+    /// Key to value.
+    pub data: Rc<BTreeMap<Key, Value>>,
+    /// Client to its last write, so that a retried one is applied once.
+    pub sessions: Rc<BTreeMap<ClientId, Session>>,
+    /// Sum of the digests of all pairs in `data`: independent of order, and adds up across a split.
+    pub data_digest: u64,
+}
+
+/// A value, and which write put it there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Value {
+    /// What was written.
+    pub value: u64,
+    /// At which log index of the shard that held the key then.
+    pub index: u64,
+}
+
+/// A client's last write.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Session {
+    /// Its serial.
+    pub serial: u64,
+    /// The log index at which it took effect.
+    pub index: u64,
+}
+
+/// The two halves that a split leaves.
+pub struct Halves {
+    /// The new shard's state.
+    pub child: ShardState,
+    /// The digest of the parent's data before.
+    pub before: u64,
+}
+
+impl ShardState {
+    /// A shard without data.
+    #[must_use]
+    pub fn empty(shard: ShardId, range: KeyRange, epoch: Epoch) -> Self {
+        Self {
+            shard,
+            range,
+            epoch,
+            data: Rc::default(),
+            sessions: Rc::default(),
+            data_digest: 0,
+        }
+    }
+
+    /// Applies a client's write at `index`.
+    pub fn write(&mut self, write: &Write, index: u64) -> Applied {
+        // The version alone: a membership change moves no key (TiKV: `check_region_epoch`, `check_conf_ver` is false).
+        if write.version != self.epoch.version || !self.range.contains(write.key) {
+            return Applied::Stale;
+        }
+        if let Some(session) = self.sessions.get(&write.client)
+            && session.serial >= write.serial
+        {
+            // An older serial than the last is a delayed duplicate: its client has its answer already.
+            return Applied::Written { index: session.index, fresh: false };
+        }
+        let session = Session { serial: write.serial, index };
+        Rc::make_mut(&mut self.sessions).insert(write.client, session);
+        let value = Value { value: write.value, index };
+        let old = Rc::make_mut(&mut self.data).insert(write.key, value);
+        let removed = old.map_or(0, |old| pair_digest(write.key, old));
+        self.data_digest =
+            self.data_digest.wrapping_sub(removed).wrapping_add(pair_digest(write.key, value));
+        Applied::Written { index, fresh: true }
+    }
+
+    /// Applies a split: keeps the left half and returns the right one; `None` without effect if it does not fit.
+    pub fn split(&mut self, split: &Split, members: &[Member]) -> Result<Halves, Applied> {
+        if split.epoch != self.epoch {
+            return Err(Applied::Stale);
+        }
+        let named = |m: &Member| split.replicas.iter().any(|(node, _)| *node == m.node);
+        let Some((left, right)) = self.range.split_at(split.key) else {
+            return Err(Applied::Refused);
+        };
+        if !members.iter().all(named) {
+            return Err(Applied::Refused);
+        }
+        let before = self.data_digest;
+        let moved = Rc::make_mut(&mut self.data).split_off(&split.key);
+        let moved_digest =
+            moved.iter().fold(0u64, |sum, (k, v)| sum.wrapping_add(pair_digest(*k, *v)));
+        self.range = left;
+        self.epoch.version += 1;
+        self.data_digest = self.data_digest.wrapping_sub(moved_digest);
+        let child = Self {
+            shard: split.child,
+            range: right,
+            epoch: self.epoch,
+            data: Rc::new(moved),
+            // A write retried across the split must be known on whichever side its key is now.
+            sessions: Rc::clone(&self.sessions),
+            data_digest: moved_digest,
+        };
+        Ok(Halves { child, before })
+    }
+
+    /// A digest of all of it.
+    #[must_use]
+    pub fn digest(&self) -> u64 {
+        digest_of(&(self.shard, self.range, self.epoch, self.data_digest, self.sessions.len() as u64))
+    }
+
+    /// This shard with these replicas.
+    #[must_use]
+    pub fn descriptor(&self, membership: &Membership) -> Descriptor {
+        Descriptor {
+            shard: self.shard,
+            range: self.range,
+            epoch: self.epoch,
+            members: members(membership),
+            joint: membership.get_joint_config().len() > 1,
+        }
+    }
+}
+
+/// The replicas of a membership, by id.
+#[must_use]
+pub fn members(membership: &Membership) -> Vec<Member> {
+    let member = |(replica, at): (&ReplicaId, &ReplicaNode)| Member {
+        replica: *replica,
+        node: at.node,
+        voter: membership.voter_ids().any(|v| v == *replica),
+    };
+    membership.nodes().map(member).collect()
+}
+
+fn pair_digest(key: Key, value: Value) -> u64 {
+    digest_of(&(key, value))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::id::NodeId;
+
+    fn shard() -> ShardState {
+        let epoch = Epoch { version: 1, conf_ver: 1 };
+        ShardState::empty(ShardId(1), KeyRange::inclusive(1, 200), epoch)
+    }
+
+    fn write(serial: u64, key: u64, version: u64) -> Write {
+        Write { client: ClientId(1), serial, key: Key(key), value: serial * 10, version }
+    }
+
+    fn split(epoch: Epoch, key: u64) -> Split {
+        Split { epoch, key: Key(key), child: ShardId(2), replicas: vec![(NodeId(1), ReplicaId(4))] }
+    }
+
+    const MEMBERS: [Member; 1] = [Member { replica: ReplicaId(1), node: NodeId(1), voter: true }];
+
+    #[test]
+    fn a_retried_write_takes_effect_once_even_across_a_split() {
+        let mut parent = shard();
+        assert_eq!(parent.write(&write(1, 150, 1), 6), Applied::Written { index: 6, fresh: true });
+        let mut child = parent.split(&split(parent.epoch, 101), &MEMBERS).ok().expect("fits").child;
+        let again = child.write(&write(1, 150, 2), 9);
+        assert_eq!(again, Applied::Written { index: 6, fresh: false });
+    }
+
+    #[test]
+    fn an_operation_with_a_stale_epoch_has_no_effect() {
+        let mut parent = shard();
+        let old = parent.epoch;
+        assert!(parent.split(&split(old, 101), &MEMBERS).is_ok());
+        let before = parent.clone();
+        assert_eq!(parent.write(&write(1, 50, old.version), 7), Applied::Stale);
+        assert!(matches!(parent.split(&split(old, 51), &MEMBERS), Err(Applied::Stale)));
+        assert_eq!(parent, before);
+    }
+
+    #[test]
+    fn the_halves_of_a_split_add_up_to_the_parent() {
+        let mut parent = shard();
+        (1..=200).for_each(|k| {
+            parent.write(&write(k, k, 1), k + 5);
+        });
+        let whole = parent.clone();
+        let halves = parent.split(&split(parent.epoch, 101), &MEMBERS).ok().expect("fits");
+        let mut both = (*parent.data).clone();
+        both.extend(halves.child.data.iter().map(|(k, v)| (*k, *v)));
+        assert_eq!(both, *whole.data);
+        let sum = parent.data_digest.wrapping_add(halves.child.data_digest);
+        assert_eq!((sum, halves.before), (whole.data_digest, whole.data_digest));
+        assert_eq!((parent.data.len(), halves.child.data.len()), (100, 100));
+    }
+
+    #[test]
+    fn a_split_that_does_not_fit_changes_nothing() {
+        let mut parent = shard();
+        let before = parent.clone();
+        for key in [1, 201, 500] {
+            assert!(parent.split(&split(parent.epoch, key), &MEMBERS).is_err(), "key {key}");
+        }
+        let stranger = [Member { replica: ReplicaId(9), node: NodeId(9), voter: true }];
+        assert!(parent.split(&split(parent.epoch, 101), &stranger).is_err());
+        assert_eq!(parent, before);
+    }
+}

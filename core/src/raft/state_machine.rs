@@ -1,0 +1,374 @@
+//! A replica's state machine: its last durable snapshot plus the committed log.
+//!
+//! Feeds committed entries to `state`, writes what must be durable together in one batch, records what happened, and
+//! tells its node by [`Effect`]s what follows from it. It must not know roles, peers or the network.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::io;
+use std::rc::Rc;
+
+use futures::channel::mpsc::UnboundedSender;
+use futures::{Stream, StreamExt};
+use openraft::storage::{EntryResponder, RaftStateMachine};
+use openraft::{AsyncRuntime, OptionalSend, RaftSnapshotBuilder};
+
+use super::birth;
+use super::entry::{Applied, Operation, Split, Write};
+use super::state::{Halves, ShardState, members};
+use super::types::{
+    Entry, EntryPayload, LogId, Membership, NodeBatch, NodeDisk, Part, Row, Snapshot, SnapshotMeta,
+    StoredMembership, StoredSnapshot, Types,
+};
+use crate::event::{EntryKind, EventKind};
+use crate::id::{NodeId, ReplicaId, ShardId};
+use crate::key::{Descriptor, Key};
+use crate::raft::state::Value;
+use crate::trace::Trace;
+
+/// Which replica, of what, where.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Seat {
+    /// On which node.
+    pub node: NodeId,
+    /// Of which shard.
+    pub shard: ShardId,
+    /// Which incarnation.
+    pub replica: ReplicaId,
+}
+
+/// What follows from an applied entry, for the node to do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Effect {
+    /// A split wrote a new replica's first rows: start it.
+    ChildBorn {
+        /// The new replica.
+        child: Seat,
+        /// The shard that was split.
+        parent: ShardId,
+    },
+    /// A replica that had no range has one now.
+    Initialized(Seat),
+    /// A replica applied a membership that it is no longer part of.
+    Removed(Seat),
+}
+
+/// A replica's state machine: a handle, cheap to clone.
+#[derive(Clone)]
+pub struct StateMachine(Rc<Shared>);
+
+struct Shared {
+    seat: Seat,
+    disk: NodeDisk,
+    trace: Trace,
+    effects: UnboundedSender<Effect>,
+    machine: RefCell<Machine>,
+}
+
+#[derive(Default)]
+struct Machine {
+    applied: Option<LogId>,
+    membership: StoredMembership,
+    /// `None` while uninitialized.
+    state: Option<ShardState>,
+}
+
+impl StateMachine {
+    /// Brings back the state of `seat` from its last snapshot on `disk`; uninitialized without one.
+    pub(crate) fn new(
+        seat: Seat,
+        disk: NodeDisk,
+        trace: Trace,
+        effects: UnboundedSender<Effect>,
+    ) -> Self {
+        let machine = match disk.get(&seat.replica.row(Part::Snapshot)) {
+            Some(Row::Snapshot(stored)) => Machine::from_snapshot(&stored.meta, &stored.state),
+            _ => Machine::default(),
+        };
+        Self(Rc::new(Shared { seat, disk, trace, effects, machine: RefCell::new(machine) }))
+    }
+
+    /// A state machine that holds `state` and has applied nothing, alone: for conformance suites and benchmarks.
+    #[must_use]
+    pub fn detached(seat: Seat, disk: NodeDisk, state: ShardState) -> Self {
+        let (effects, _) = futures::channel::mpsc::unbounded();
+        let machine = Self::new(seat, disk, Trace::default(), effects);
+        machine.0.machine.borrow_mut().state = Some(state);
+        machine
+    }
+
+    /// What the shard is, as this replica has applied it; `None` while uninitialized.
+    #[must_use]
+    pub fn descriptor(&self) -> Option<Descriptor> {
+        let machine = self.0.machine.borrow();
+        let state = machine.state.as_ref()?;
+        Some(state.descriptor(machine.membership.membership()))
+    }
+
+    /// The value of `key` in the state applied so far.
+    pub(crate) fn get(&self, key: Key) -> Option<Value> {
+        self.0.machine.borrow().state.as_ref()?.data.get(&key).copied()
+    }
+
+    /// What `read` makes of the state; `None` while uninitialized.
+    pub(crate) fn state<T>(&self, read: impl FnOnce(&ShardState) -> T) -> Option<T> {
+        self.0.machine.borrow().state.as_ref().map(read)
+    }
+
+    /// The log id of the membership applied last.
+    pub(crate) fn membership(&self) -> StoredMembership {
+        self.0.machine.borrow().membership.clone()
+    }
+
+    fn effect(&self, effect: Effect) {
+        // Fails only when the node's task is gone, and then nobody is left to act on it.
+        drop(self.0.effects.unbounded_send(effect));
+    }
+
+    fn apply_entry(&self, entry: Entry) -> Applied {
+        let Entry { log_id, payload } = entry;
+        let (kind, applied) = match payload {
+            EntryPayload::Blank => (EntryKind::Blank, Applied::Nothing),
+            EntryPayload::Membership(m) => (EntryKind::Membership, self.apply_membership(log_id, m)),
+            EntryPayload::Normal(Operation::Write(w)) => (EntryKind::Data, self.apply_write(log_id, &w)),
+            EntryPayload::Normal(Operation::Split(s)) => (EntryKind::Split, self.apply_split(log_id, &s)),
+        };
+        let mut machine = self.0.machine.borrow_mut();
+        machine.applied = Some(log_id);
+        let Seat { node, shard, replica } = self.0.seat;
+        self.0.trace.record(EventKind::Applied {
+            node,
+            shard,
+            replica,
+            index: log_id.index,
+            term: log_id.leader_id.term,
+            kind,
+            digest: machine.state.as_ref().map_or(0, ShardState::digest),
+        });
+        applied
+    }
+
+    fn apply_write(&self, log_id: LogId, write: &Write) -> Applied {
+        let mut machine = self.0.machine.borrow_mut();
+        let Some(state) = &mut machine.state else { return Applied::Stale };
+        let applied = state.write(write, log_id.index);
+        let Seat { node, shard, replica } = self.0.seat;
+        self.0.trace.record(match applied {
+            Applied::Written { fresh, .. } => EventKind::WriteApplied {
+                node,
+                shard,
+                replica,
+                index: log_id.index,
+                client: write.client,
+                serial: write.serial,
+                key: write.key,
+                value: write.value,
+                fresh,
+            },
+            _ => EventKind::StaleRefused {
+                node,
+                shard,
+                index: log_id.index,
+                epoch: crate::key::Epoch { version: write.version, conf_ver: state.epoch.conf_ver },
+                current: state.epoch,
+            },
+        });
+        applied
+    }
+
+    fn apply_membership(&self, log_id: LogId, membership: Membership) -> Applied {
+        let mut machine = self.0.machine.borrow_mut();
+        let here = membership.get_node(&self.0.seat.replica).is_some();
+        machine.membership = StoredMembership::new(Some(log_id), membership);
+        let Machine { membership, state: Some(state), .. } = &mut *machine else {
+            return Applied::Nothing;
+        };
+        state.epoch.conf_ver += 1;
+        let descriptor = state.descriptor(membership.membership());
+        let Seat { node, replica, .. } = self.0.seat;
+        let index = log_id.index;
+        self.0.trace.record(EventKind::MembershipApplied { node, descriptor, replica, index });
+        if !here {
+            self.effect(Effect::Removed(self.0.seat));
+        }
+        Applied::Nothing
+    }
+
+    /// Applies a split: in one batch, the parent's state after it and the child's first rows. On a replica that must
+    /// not have the child (any more), the parent alone.
+    fn apply_split(&self, log_id: LogId, split: &Split) -> Applied {
+        let Seat { node, shard, replica } = self.0.seat;
+        let mut machine = self.0.machine.borrow_mut();
+        let Machine { membership, state: Some(state), .. } = &mut *machine else {
+            return Applied::Refused;
+        };
+        let membership = membership.clone();
+        let parent_members = members(membership.membership());
+        let was = state.epoch;
+        let Halves { child, before } = match state.split(split, &parent_members) {
+            Ok(halves) => halves,
+            Err(Applied::Stale) => {
+                self.0.trace.record(EventKind::StaleRefused {
+                    node,
+                    shard,
+                    index: log_id.index,
+                    epoch: split.epoch,
+                    current: was,
+                });
+                return Applied::Stale;
+            }
+            Err(refused) => return refused,
+        };
+        let child_members = birth::child_membership(membership.membership(), split);
+        let parent = state.descriptor(membership.membership());
+        let descriptor = child.descriptor(&child_members);
+        let (left, right) = (state.data_digest, child.data_digest);
+
+        let mut batch = NodeBatch::default();
+        let meta = SnapshotMeta { last_log_id: Some(log_id), last_membership: membership };
+        let kept = StoredSnapshot { meta, state: Rc::new(state.clone()) };
+        batch.put(replica.row(Part::Snapshot), Row::Snapshot(Rc::new(kept)));
+        let seat = descriptor.member_on(node).map(|m| Seat { node, shard: split.child, replica: m.replica });
+        let born = seat.filter(|seat| {
+            let given = birth::may_be_born(&self.0.disk, seat.shard, seat.replica);
+            given.is_some_and(|given| {
+                birth::put_first_rows(&mut batch, seat.replica, child, child_members, given);
+                true
+            })
+        });
+        self.0.disk.write(batch, None);
+
+        self.0.trace.record(EventKind::SplitApplied {
+            node,
+            parent: parent.clone(),
+            child: descriptor.clone(),
+            replica,
+            index: log_id.index,
+            born: born.is_some(),
+            before,
+            left,
+            right,
+        });
+        if let Some(child) = born {
+            self.effect(Effect::ChildBorn { child, parent: shard });
+        }
+        Applied::Split { parent, child: descriptor }
+    }
+}
+
+impl Machine {
+    fn from_snapshot(meta: &SnapshotMeta, state: &Rc<ShardState>) -> Self {
+        Self {
+            applied: meta.last_log_id,
+            membership: meta.last_membership.clone(),
+            state: Some((**state).clone()),
+        }
+    }
+}
+
+impl<R: AsyncRuntime> RaftStateMachine<Types<R>> for StateMachine {
+    type SnapshotData = Rc<ShardState>;
+    type SnapshotBuilder = Self;
+
+    async fn applied_state(&mut self) -> io::Result<(Option<LogId>, StoredMembership)> {
+        let machine = self.0.machine.borrow();
+        Ok((machine.applied, machine.membership.clone()))
+    }
+
+    async fn apply<S>(&mut self, mut entries: S) -> io::Result<()>
+    where
+        S: Stream<Item = io::Result<EntryResponder<Types<R>>>> + Unpin + OptionalSend,
+    {
+        while let Some(next) = entries.next().await {
+            let (entry, responder) = next?;
+            let applied = self.apply_entry(entry);
+            if let Some(responder) = responder {
+                responder.send(applied);
+            }
+        }
+        Ok(())
+    }
+
+    async fn get_snapshot_builder(&mut self) -> Self {
+        self.clone()
+    }
+
+    async fn install_snapshot(
+        &mut self,
+        meta: &SnapshotMeta,
+        snapshot: Rc<ShardState>,
+    ) -> io::Result<()> {
+        let Seat { node, shard, replica } = self.0.seat;
+        let stored = StoredSnapshot { meta: meta.clone(), state: Rc::clone(&snapshot) };
+        let mut batch = NodeBatch::default();
+        batch.put(replica.row(Part::Snapshot), Row::Snapshot(Rc::new(stored)));
+        // Written and taken over at the same instant: a snapshot being built meanwhile sees both or neither.
+        let durable = self.0.disk.write_durable(batch);
+        let installed = Machine::from_snapshot(meta, &snapshot);
+        let before = std::mem::replace(&mut *self.0.machine.borrow_mut(), installed);
+        durable.await;
+        let last = meta.last_log_id;
+        self.0.trace.record(EventKind::SnapshotInstalled {
+            node,
+            shard,
+            replica,
+            index: last.map_or(0, |id| id.index),
+            term: last.map_or(0, |id| id.leader_id.term),
+            range: snapshot.range,
+            epoch: snapshot.epoch,
+            keys: snapshot.data.len() as u64,
+            digest: snapshot.digest(),
+        });
+        if before.state.is_none() {
+            self.effect(Effect::Initialized(self.0.seat));
+        }
+        Ok(())
+    }
+
+    async fn get_current_snapshot(&mut self) -> io::Result<Option<Snapshot>> {
+        let row = self.0.disk.get(&self.0.seat.replica.row(Part::Snapshot));
+        let Some(Row::Snapshot(stored)) = row else { return Ok(None) };
+        Ok(Some(Snapshot { meta: stored.meta.clone(), snapshot: Rc::clone(&stored.state) }))
+    }
+}
+
+impl<R: AsyncRuntime> RaftSnapshotBuilder<Types<R>> for StateMachine {
+    type SnapshotData = Rc<ShardState>;
+
+    async fn build_snapshot(&mut self) -> io::Result<Snapshot> {
+        let Seat { node, shard, replica } = self.0.seat;
+        let (meta, state) = {
+            let machine = self.0.machine.borrow();
+            let Some(state) = &machine.state else {
+                return Err(io::Error::other("an uninitialized replica has no state to snapshot"));
+            };
+            let last_membership = machine.membership.clone();
+            (SnapshotMeta { last_log_id: machine.applied, last_membership }, Rc::new(state.clone()))
+        };
+        let stored = StoredSnapshot { meta: meta.clone(), state: Rc::clone(&state) };
+        let mut batch = NodeBatch::default();
+        batch.put(replica.row(Part::Snapshot), Row::Snapshot(Rc::new(stored)));
+        self.0.disk.write_durable(batch).await;
+        let index = meta.last_log_id.map_or(0, |id| id.index);
+        self.0.trace.record(EventKind::SnapshotTaken { node, shard, replica, index });
+        Ok(Snapshot { meta, snapshot: state })
+    }
+}
+
+/// What an entry stores, in the glossary's words.
+pub(crate) fn entry_kind(entry: &Entry) -> EntryKind {
+    match &entry.payload {
+        EntryPayload::Blank => EntryKind::Blank,
+        EntryPayload::Membership(_) => EntryKind::Membership,
+        EntryPayload::Normal(Operation::Write(_)) => EntryKind::Data,
+        EntryPayload::Normal(Operation::Split(_)) => EntryKind::Split,
+    }
+}
+
+/// Members of a membership that vote in every one of its configurations' quorums, for availability.
+pub(crate) fn has_quorum(membership: &Membership, live: &BTreeMap<ReplicaId, bool>) -> bool {
+    membership.get_joint_config().iter().all(|voters| {
+        let up = voters.iter().filter(|v| live.get(v).copied().unwrap_or(false)).count();
+        up * 2 > voters.len()
+    })
+}

@@ -1,0 +1,184 @@
+//! OpenRaft's network on ours: one shared link between two nodes for all shards.
+//!
+//! Built on `openraft-multi`'s `GroupRouter`, which binds a target and a group to each call. Deadlines are honoured: a
+//! lost reply would otherwise wedge replication for ever.
+
+use std::future::Future;
+use std::rc::Rc;
+use std::time::Duration;
+
+use openraft::errors::{NetworkError, RPCError, ReplicationClosed, StreamingError, Unreachable};
+use openraft::network::{RPCOption, RaftNetworkFactory};
+use openraft::raft::{
+    AppendEntriesRequest, AppendEntriesResponse, SnapshotResponse, TransferLeaderRequest,
+    TransferLeaderResponse, VoteRequest, VoteResponse,
+};
+use openraft::{AnyError, OptionalSend};
+use openraft_multi::{GroupNetworkAdapter, GroupRouter};
+
+use super::message::{C, RaftMessage, RaftReply, Rpc};
+use super::state::ShardState;
+use super::types::{ReplicaNode, Snapshot, Vote};
+use crate::id::{NodeId, ReplicaId, ShardId};
+use crate::message::Message;
+use crate::network::{Endpoint, Network};
+
+/// A node's end of the network, for all its replicas.
+#[derive(Clone)]
+pub(crate) struct Transport {
+    network: Network<Message>,
+    from: NodeId,
+}
+
+impl Transport {
+    pub(crate) fn new(network: Network<Message>, from: NodeId) -> Self {
+        Self { network, from }
+    }
+
+    pub(crate) fn for_shard(self, shard: ShardId) -> ShardTransport {
+        ShardTransport { transport: self, shard }
+    }
+}
+
+/// Makes the connections of one shard's replica.
+pub(crate) struct ShardTransport {
+    transport: Transport,
+    shard: ShardId,
+}
+
+impl RaftNetworkFactory<C> for ShardTransport {
+    type Network = GroupNetworkAdapter<C, ShardId, Lane>;
+
+    async fn new_client(&mut self, target: ReplicaId, at: &ReplicaNode) -> Self::Network {
+        let lane = Lane { transport: self.transport.clone(), to: at.node };
+        GroupNetworkAdapter::new(lane, target, self.shard)
+    }
+}
+
+/// The way to one node.
+#[derive(Clone)]
+pub(crate) struct Lane {
+    transport: Transport,
+    to: NodeId,
+}
+
+/// What a peer answers that is not what was asked for.
+#[derive(Debug, thiserror::Error)]
+enum Odd {
+    #[error("no answer in time")]
+    TimedOut,
+    #[error("the replica there was destroyed")]
+    Gone,
+    #[error("the replica there cannot take it now")]
+    NotNow,
+    #[error("the answer is of another kind")]
+    Kind,
+}
+
+impl Lane {
+    async fn ask(
+        &self,
+        to: ReplicaId,
+        shard: ShardId,
+        rpc: Rpc,
+        ttl: Duration,
+    ) -> Result<RaftReply, RPCError<C>> {
+        let Transport { network, from } = &self.transport;
+        let message = Message::Raft(RaftMessage { to, rpc });
+        let (from, to) = (Endpoint::Node(*from), Endpoint::Node(self.to));
+        match network.call(from, to, Some(shard), message, ttl).await {
+            // Asked again at once: the deadline itself is the pause.
+            Err(_) => Err(RPCError::Network(NetworkError::new(&Odd::TimedOut))),
+            Ok(Message::RaftReply(RaftReply::Gone { .. })) => Err(unreachable_peer(&Odd::Gone)),
+            Ok(Message::RaftReply(RaftReply::NotNow { .. })) => Err(unreachable_peer(&Odd::NotNow)),
+            Ok(Message::RaftReply(reply)) => Ok(reply),
+            Ok(_) => Err(unreachable_peer(&Odd::Kind)),
+        }
+    }
+
+    async fn ask_for_vote(
+        &self,
+        to: ReplicaId,
+        shard: ShardId,
+        rpc: Rpc,
+        option: RPCOption,
+    ) -> Result<VoteResponse<C>, RPCError<C>> {
+        match self.ask(to, shard, rpc, option.soft_ttl()).await? {
+            RaftReply::Vote { response, .. } => Ok(response),
+            _ => Err(unreachable_peer(&Odd::Kind)),
+        }
+    }
+}
+
+/// Makes OpenRaft pause before it asks again.
+fn unreachable_peer(odd: &Odd) -> RPCError<C> {
+    RPCError::Unreachable(Unreachable::new(&AnyError::error(odd)))
+}
+
+impl GroupRouter<C, ShardId> for Lane {
+    type SnapshotData = Rc<ShardState>;
+
+    async fn append_entries(
+        &self,
+        target: ReplicaId,
+        shard: ShardId,
+        rpc: AppendEntriesRequest<C>,
+        option: RPCOption,
+    ) -> Result<AppendEntriesResponse<C>, RPCError<C>> {
+        match self.ask(target, shard, Rpc::Append(rpc), option.soft_ttl()).await? {
+            RaftReply::Append(response) => Ok(response),
+            _ => Err(unreachable_peer(&Odd::Kind)),
+        }
+    }
+
+    async fn vote(
+        &self,
+        target: ReplicaId,
+        shard: ShardId,
+        rpc: VoteRequest<C>,
+        option: RPCOption,
+    ) -> Result<VoteResponse<C>, RPCError<C>> {
+        self.ask_for_vote(target, shard, Rpc::Vote(rpc), option).await
+    }
+
+    async fn pre_vote(
+        &self,
+        target: ReplicaId,
+        shard: ShardId,
+        rpc: VoteRequest<C>,
+        option: RPCOption,
+    ) -> Result<VoteResponse<C>, RPCError<C>> {
+        self.ask_for_vote(target, shard, Rpc::PreVote(rpc), option).await
+    }
+
+    async fn full_snapshot(
+        &self,
+        target: ReplicaId,
+        shard: ShardId,
+        vote: Vote,
+        snapshot: Snapshot,
+        _cancel: impl Future<Output = ReplicationClosed> + OptionalSend + 'static,
+        option: RPCOption,
+    ) -> Result<SnapshotResponse<C>, StreamingError<C>> {
+        // One message, so there is no half to cancel: the deadline ends it.
+        let rpc = Rpc::Snapshot { vote, meta: snapshot.meta, state: snapshot.snapshot };
+        match self.ask(target, shard, rpc, option.soft_ttl()).await {
+            Ok(RaftReply::Snapshot(response)) => Ok(response),
+            Ok(_) => Err(unreachable_peer(&Odd::Kind).into()),
+            Err(e) => Err(e.into()),
+        }
+    }
+
+    async fn transfer_leader(
+        &self,
+        target: ReplicaId,
+        shard: ShardId,
+        req: TransferLeaderRequest<C>,
+        option: RPCOption,
+    ) -> Result<TransferLeaderResponse<C>, RPCError<C>> {
+        match self.ask(target, shard, Rpc::Transfer(req), option.soft_ttl()).await? {
+            RaftReply::Transfer(response) => Ok(response),
+            _ => Err(unreachable_peer(&Odd::Kind)),
+        }
+    }
+}

@@ -1,0 +1,317 @@
+//! The façade: one type, driven in the same way by the page, the tests and the native tools.
+//!
+//! Owns the world and the observer, counts steps, and records commands. Everything below it is private to the crate.
+
+use std::time::Duration;
+
+use crate::cluster::Cluster;
+use crate::command::Command;
+use crate::error::{CommandError, Error};
+use crate::event::{Event, EventKind};
+use crate::observer::{Observer, Violation};
+use crate::options::Options;
+use crate::recording::{COMMANDS_MAX, Checkpoint, Recording, Timed};
+use crate::scenario::Phases;
+use crate::sim::{Owner, Time};
+use crate::trace::Digest;
+use crate::view::{EventView, View};
+
+/// Most events in one answer of [`Simulation::events_since`].
+pub const EVENTS_MAX: usize = 1_000;
+/// Most timers that fire in one [`Simulation::step`] before one leaves a trace: an idle cluster's ticks are far fewer.
+const QUIET_TIMERS_MAX: u64 = 100_000;
+
+/// One run of the cluster.
+pub struct Simulation {
+    cluster: Cluster,
+    observer: Observer,
+    phases: Phases,
+    commands: Vec<Timed>,
+    /// Timers fired.
+    fired: u64,
+    /// Timers fired that left a trace.
+    steps: u64,
+}
+
+/// How far [`Simulation::advance`] came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Progress {
+    /// Virtual time now.
+    pub time: Time,
+    /// Steps taken so far.
+    pub steps: u64,
+    /// Whether all of the duration has passed; otherwise the budget ran out first.
+    pub done: bool,
+}
+
+/// How much [`Simulation::advance`] may do at most.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Budget {
+    /// Timers fired.
+    pub timers: u64,
+}
+
+impl Budget {
+    /// No bound but the duration.
+    pub const UNBOUNDED: Self = Self { timers: u64::MAX };
+}
+
+/// What [`Simulation::run_until`] waits for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Condition {
+    /// That phase is complete.
+    Phase(u8),
+    /// An event with that name happens from now on.
+    Event(&'static str),
+    /// A client's operation completes from now on.
+    NextCommit,
+    /// Placement has nothing left to do, and every client that was asked for something has done it.
+    Settled,
+}
+
+impl Simulation {
+    /// A run at its beginning: nodes started, clients idle, nothing asked for.
+    ///
+    /// # Errors
+    /// [`Error::Options`] names the option that is out of its limits.
+    pub fn new(options: &Options) -> Result<Self, Error> {
+        let cluster = Cluster::new(options)?;
+        let observer = Observer::new(&cluster);
+        let phases = Phases::default();
+        let mut simulation =
+            Self { cluster, observer, phases, commands: Vec::new(), fired: 0, steps: 0 };
+        simulation.cluster.sim.run_ready();
+        simulation.observe();
+        Ok(simulation)
+    }
+
+    /// Carries out a command and records it.
+    ///
+    /// # Errors
+    /// [`CommandError`] says why it is refused; then nothing has changed and it is not recorded.
+    pub fn submit(&mut self, command: Command) -> Result<(), CommandError> {
+        if self.commands.len() >= COMMANDS_MAX {
+            return Err(CommandError::TooManyCommands(COMMANDS_MAX));
+        }
+        self.cluster.trace.set_time(self.cluster.sim.now());
+        let Self { cluster, phases, observer, .. } = self;
+        let sim = cluster.sim.clone();
+        sim.enter(Owner::WORLD, || match command {
+            Command::NextPhase => phases.start(phases.next(), cluster, observer),
+            Command::Phase { phase } => phases.start(phase, cluster, observer),
+            ref command => cluster.apply(command),
+        })?;
+        let time_ns = sim.now().as_nanos();
+        self.commands.push(Timed { fired: self.fired, time_ns, command });
+        sim.run_ready();
+        self.observe();
+        Ok(())
+    }
+
+    /// Delivers the next message or fires the next timer that leaves a trace, with all that follows at that instant.
+    /// Returns the new time; `None` if nothing is left to happen.
+    pub fn step(&mut self) -> Option<Time> {
+        let before = self.steps;
+        for _ in 0..QUIET_TIMERS_MAX {
+            let due = self.cluster.sim.next_due()?;
+            self.fire(due)?;
+            if self.steps > before {
+                return Some(due);
+            }
+        }
+        Some(self.time())
+    }
+
+    /// Lets `duration` of virtual time pass, or as much of it as `budget` allows.
+    pub fn advance(&mut self, duration: Duration, budget: Budget) -> Progress {
+        let limit = self.time() + duration;
+        let mut done = false;
+        for _ in 0..budget.timers {
+            if self.fire(limit).is_none() {
+                done = true;
+                break;
+            }
+        }
+        Progress { time: self.time(), steps: self.steps, done }
+    }
+
+    /// Lets time pass until `condition` holds, at most `limit`.
+    ///
+    /// # Errors
+    /// [`Error::TimedOut`] says how things stood at the limit.
+    pub fn run_until(&mut self, condition: Condition, limit: Duration) -> Result<Time, Error> {
+        let end = self.time() + limit;
+        let from = self.cluster.trace.seq();
+        let mut seen = from;
+        while !self.holds(condition, &mut seen) {
+            if self.fire(end).is_none() {
+                let what = format!("{condition:?}");
+                let limit_ms = u64::try_from(limit.as_millis()).unwrap_or(u64::MAX);
+                return Err(Error::TimedOut { what, limit_ms, state: self.state_line() });
+            }
+        }
+        Ok(self.time())
+    }
+
+    fn holds(&self, condition: Condition, seen: &mut u64) -> bool {
+        let mut happened = |is: &dyn Fn(&EventKind) -> bool| {
+            let new = self.cluster.trace.since(*seen, usize::MAX);
+            *seen = self.cluster.trace.seq();
+            new.iter().any(|e| is(&e.kind))
+        };
+        match condition {
+            Condition::Phase(phase) => self.phases.completed() >= phase,
+            Condition::Event(name) => happened(&|kind| kind.name() == name),
+            Condition::NextCommit => happened(&|kind| matches!(kind, EventKind::Completed { .. })),
+            Condition::Settled => {
+                let shards = self.cluster.shards();
+                shards.iter().all(|d| self.cluster.placement.is_settled(d.shard))
+                    && self.cluster.clients.iter().all(|c| c.queued() == 0)
+            }
+        }
+    }
+
+    /// How things stand, in a line.
+    fn state_line(&self) -> String {
+        let shards: Vec<String> = self.cluster.shards().iter().map(ToString::to_string).collect();
+        let note = self.cluster.placement.note();
+        format!("at {}: {}; {} {}", self.time(), shards.join("; "), self.phases.waiting_for(), note)
+    }
+
+    fn fire(&mut self, limit: Time) -> Option<Time> {
+        let seq = self.cluster.trace.seq();
+        // The time that events of this step carry must be known before it is taken.
+        if let Some(due) = self.cluster.sim.next_due().filter(|due| *due <= limit) {
+            self.cluster.trace.set_time(due);
+        }
+        let fired = self.cluster.sim.fire_next(limit)?;
+        self.fired += 1;
+        if self.cluster.trace.seq() > seq {
+            self.steps += 1;
+            self.observe();
+        }
+        Some(fired)
+    }
+
+    fn observe(&mut self) {
+        let Self { cluster, observer, phases, .. } = self;
+        let sim = cluster.sim.clone();
+        sim.enter(Owner::WORLD, || {
+            observer.observe(cluster, phases);
+            phases.progress(cluster, observer);
+            // What the phases recorded is observed too.
+            observer.observe(cluster, phases);
+        });
+    }
+
+    /// Virtual time now.
+    #[must_use]
+    pub fn time(&self) -> Time {
+        self.cluster.sim.now()
+    }
+
+    /// Steps taken so far.
+    #[must_use]
+    pub fn steps(&self) -> u64 {
+        self.steps
+    }
+
+    /// What the page sees.
+    #[must_use]
+    pub fn view(&self) -> View {
+        self.observer.view(&self.cluster, &self.phases, self.steps)
+    }
+
+    /// The kept events after `seq`, at most [`EVENTS_MAX`], and then the newest.
+    #[must_use]
+    pub fn events_since(&self, seq: u64) -> Vec<Event> {
+        self.cluster.trace.since(seq, EVENTS_MAX)
+    }
+
+    /// The major events after `seq` (see [`EventKind::is_major`]), which are kept for longer than others.
+    #[must_use]
+    pub fn major_events_since(&self, seq: u64) -> Vec<Event> {
+        self.cluster.trace.major_since(seq, EVENTS_MAX)
+    }
+
+    /// Events as the page lists them: major ones from far back, and all others from the last moments.
+    #[must_use]
+    pub fn event_views_since(&self, seq: u64) -> Vec<EventView> {
+        self.major_events_since(seq).iter().map(EventView::from).collect()
+    }
+
+    /// The fingerprint of all that happened so far.
+    #[must_use]
+    pub fn digest(&self) -> Digest {
+        self.cluster.trace.digest()
+    }
+
+    /// The properties found false so far.
+    #[must_use]
+    pub fn violations(&self) -> &[Violation] {
+        self.observer.violations()
+    }
+
+    /// The last phase that is complete, 0 before the first.
+    #[must_use]
+    pub fn phase(&self) -> u8 {
+        self.phases.completed()
+    }
+
+    /// This run as data.
+    #[must_use]
+    pub fn recording(&self) -> Recording {
+        let end = Checkpoint {
+            fired: self.fired,
+            time_ns: self.time().as_nanos(),
+            digest: self.digest(),
+        };
+        Recording {
+            build: Recording::this_build(),
+            options: self.cluster.options.clone(),
+            commands: self.commands.clone(),
+            end,
+        }
+    }
+
+    /// The run of `recording` again, up to its end or to `upto` steps, whichever comes first.
+    ///
+    /// # Errors
+    /// [`Error::Recording`] and [`Error::Version`] if it cannot be read, [`Error::Replay`] if one of its commands is
+    /// refused this time.
+    pub fn replay(recording: &Recording, upto: Option<u64>) -> Result<Self, Error> {
+        recording.check()?;
+        let mut simulation = Self::new(&recording.options)?;
+        let upto = upto.unwrap_or(u64::MAX);
+        for (i, timed) in recording.commands.iter().enumerate() {
+            if !simulation.reach(timed.fired, timed.time_ns, upto) {
+                return Ok(simulation);
+            }
+            simulation.submit(timed.command.clone()).map_err(|reason| Error::Replay {
+                position: i + 1,
+                time_ns: timed.time_ns,
+                reason,
+            })?;
+        }
+        simulation.reach(recording.end.fired, recording.end.time_ns, upto);
+        Ok(simulation)
+    }
+
+    /// Runs to a recorded place; false if `upto` steps came first.
+    fn reach(&mut self, fired: u64, time_ns: u64, upto: u64) -> bool {
+        while self.fired < fired {
+            let next = self.cluster.sim.next_due();
+            if self.steps >= upto || next.is_none_or(|due| self.fire(due).is_none()) {
+                return false;
+            }
+        }
+        if self.steps >= upto && self.fired == fired && time_ns > self.time().as_nanos() {
+            return false;
+        }
+        if self.time().as_nanos() < time_ns {
+            // Nothing was due in between, or it would have been counted.
+            self.cluster.sim.fire_next(Time::from_nanos(time_ns));
+        }
+        true
+    }
+}

@@ -1,0 +1,187 @@
+//! The ordered events with a rolling digest, and the queue from which observers read them.
+//!
+//! The lowest module that knows events: all others record through a [`Trace`] handle. It must not know who records.
+//! Bounded: the newest [`KEPT`] events are kept for reading; the digest is over all of them.
+
+use std::cell::RefCell;
+use std::collections::VecDeque;
+use std::fmt;
+use std::hash::{Hash, Hasher};
+use std::rc::Rc;
+
+use serde::{Deserialize, Serialize};
+use xxhash_rust::xxh3::xxh3_64_with_seed;
+
+use crate::event::{Event, EventKind};
+use crate::sim::Time;
+
+/// How many events are kept: at a few thousand a virtual second, the last seconds, in about two megabytes.
+pub const KEPT: usize = 16_384;
+/// How many of the events that a person reads are kept beside those, for much longer.
+pub const KEPT_MAJOR: usize = 4_096;
+
+/// The fingerprint of all that happened so far. Equal digests: equal runs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Digest(pub u64);
+
+impl fmt::Display for Digest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:016x}", self.0)
+    }
+}
+
+/// A handle on the trace of one run.
+#[derive(Clone, Default)]
+pub(crate) struct Trace(Rc<RefCell<Inner>>);
+
+#[derive(Default)]
+struct Inner {
+    time: Time,
+    seq: u64,
+    digest: Digest,
+    kept: VecDeque<Event>,
+    major: VecDeque<Event>,
+    unread: Vec<Event>,
+    bytes: LittleEndian,
+}
+
+impl Trace {
+    /// Sets the time that events recorded from now on carry.
+    pub(crate) fn set_time(&self, time: Time) {
+        self.0.borrow_mut().time = time;
+    }
+
+    /// Appends an event.
+    pub(crate) fn record(&self, kind: EventKind) {
+        let mut inner = self.0.borrow_mut();
+        let inner = &mut *inner;
+        inner.seq += 1;
+        inner.bytes.0.clear();
+        inner.time.as_nanos().hash(&mut inner.bytes);
+        kind.hash(&mut inner.bytes);
+        inner.digest = Digest(xxh3_64_with_seed(&inner.bytes.0, inner.digest.0));
+        let event = Event { seq: inner.seq, time: inner.time, kind };
+        if event.kind.is_major() {
+            keep(&mut inner.major, KEPT_MAJOR, event.clone());
+        }
+        keep(&mut inner.kept, KEPT, event.clone());
+        inner.unread.push(event);
+    }
+
+    /// The events since the last call: the observer reads them after every step.
+    pub(crate) fn take_unread(&self) -> Vec<Event> {
+        std::mem::take(&mut self.0.borrow_mut().unread)
+    }
+
+    pub(crate) fn seq(&self) -> u64 {
+        self.0.borrow().seq
+    }
+
+    pub(crate) fn digest(&self) -> Digest {
+        self.0.borrow().digest
+    }
+
+    /// The kept events after `seq`, oldest first, at most `limit` and then the newest.
+    pub(crate) fn since(&self, seq: u64, limit: usize) -> Vec<Event> {
+        newest(&self.0.borrow().kept, seq, limit)
+    }
+
+    /// The same, of the events that a person reads, which are kept for longer.
+    pub(crate) fn major_since(&self, seq: u64, limit: usize) -> Vec<Event> {
+        newest(&self.0.borrow().major, seq, limit)
+    }
+}
+
+fn keep(kept: &mut VecDeque<Event>, most: usize, event: Event) {
+    if kept.len() == most {
+        kept.pop_front();
+    }
+    kept.push_back(event);
+}
+
+fn newest(kept: &VecDeque<Event>, seq: u64, limit: usize) -> Vec<Event> {
+    let from = kept.partition_point(|e| e.seq <= seq);
+    let from = from.max(kept.len().saturating_sub(limit));
+    kept.range(from..).cloned().collect()
+}
+
+/// A [`Hasher`] that only writes down what it is given, in fixed-width little-endian, so that derived `Hash` is a codec
+/// whose bytes are the same on every target (`isize`, which stands for an enum's variant, and lengths as 64 bits).
+#[derive(Default)]
+pub(crate) struct LittleEndian(pub(crate) Vec<u8>);
+
+impl Hasher for LittleEndian {
+    fn finish(&self) -> u64 {
+        xxh3_64_with_seed(&self.0, 0)
+    }
+    fn write(&mut self, bytes: &[u8]) {
+        self.0.extend_from_slice(bytes);
+    }
+    fn write_u16(&mut self, i: u16) {
+        self.write(&i.to_le_bytes());
+    }
+    fn write_u32(&mut self, i: u32) {
+        self.write(&i.to_le_bytes());
+    }
+    fn write_u64(&mut self, i: u64) {
+        self.write(&i.to_le_bytes());
+    }
+    fn write_usize(&mut self, i: usize) {
+        self.write_u64(i as u64);
+    }
+    fn write_isize(&mut self, i: isize) {
+        self.write(&(i as i64).to_le_bytes());
+    }
+}
+
+/// A digest of any value that can be hashed, the same on every target.
+pub(crate) fn digest_of(value: &impl Hash) -> u64 {
+    let mut bytes = LittleEndian::default();
+    value.hash(&mut bytes);
+    bytes.finish()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::id::NodeId;
+
+    fn record(trace: &Trace, at: u64, node: u16) {
+        trace.set_time(Time::from_nanos(at));
+        trace.record(EventKind::NodePaused { node: NodeId(node) });
+    }
+
+    #[test]
+    fn the_digest_tells_order_time_and_content_apart() {
+        let digest = |events: &[(u64, u16)]| {
+            let trace = Trace::default();
+            events.iter().for_each(|&(at, node)| record(&trace, at, node));
+            trace.digest()
+        };
+        let base = digest(&[(1, 1), (2, 2)]);
+        assert_eq!(base, digest(&[(1, 1), (2, 2)]));
+        for other in [&[(2, 2), (1, 1)][..], &[(1, 1), (3, 2)], &[(1, 1), (2, 3)], &[(1, 1)]] {
+            assert_ne!(base, digest(other), "{other:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_hashed_has_the_same_width_on_every_target() {
+        let mut bytes = LittleEndian::default();
+        (7u16, Some(1u64), vec![3u8]).hash(&mut bytes);
+        let expected =
+            [&[7, 0][..], &[1, 0, 0, 0, 0, 0, 0, 0], &[1, 0, 0, 0, 0, 0, 0, 0], &[1, 0, 0, 0, 0, 0, 0, 0], &[3]];
+        assert_eq!(bytes.0, expected.concat());
+    }
+
+    #[test]
+    fn the_trace_is_bounded_and_gives_the_newest() {
+        let trace = Trace::default();
+        (0..KEPT as u64 + 10).for_each(|i| record(&trace, i, 1));
+        assert_eq!(trace.since(0, usize::MAX).len(), KEPT);
+        let last = trace.since(0, 3);
+        assert_eq!(last.iter().map(|e| e.seq).collect::<Vec<_>>(), [16_392, 16_393, 16_394]);
+        assert_eq!(trace.major_since(0, usize::MAX).len(), KEPT_MAJOR);
+    }
+}

@@ -1,0 +1,481 @@
+//! What the page sees: plain data in the page's words, made anew at each request, never shared.
+//!
+//! Owns the names that the page and outside tools read. It must not know raft types or hold references into the
+//! simulation. Made by `observer::view`; read by `web` and by tests. Field names are camelCase on the other side.
+//! Times and durations are virtual nanoseconds unless a name says otherwise.
+
+use serde::{Deserialize, Serialize};
+
+/// Everything that is drawn, at one instant.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct View {
+    /// Virtual time since the start.
+    pub time_ns: u64,
+    /// Steps taken so far: one a message delivered or timer fired, with all that follows at that instant.
+    pub steps: u64,
+    /// Sequence number of the last event in the trace; 0 before the first.
+    pub event_seq: u64,
+    /// Rolling digest of the trace, 16 hexadecimal digits.
+    pub digest: String,
+    /// The seed, in decimal (it may exceed what a JavaScript number holds).
+    pub seed: String,
+    /// Exact version of the OpenRaft crate that runs.
+    pub openraft: String,
+    /// Where the reference scenario stands.
+    pub phase: PhaseView,
+    /// The captions of all phases so far, in order.
+    pub captions: Vec<CaptionView>,
+    /// The key space and its heat.
+    pub key_space: KeySpaceView,
+    /// All nodes, by id.
+    pub nodes: Vec<NodeView>,
+    /// All shards that exist, by range.
+    pub shards: Vec<ShardView>,
+    /// All replicas that a node holds, by shard, then node. Tombstones stay for a while, so that their end is seen.
+    pub replicas: Vec<ReplicaView>,
+    /// Messages in flight, by id: at most [`MESSAGES_MAX`](Self::MESSAGES_MAX).
+    pub messages: Vec<MessageView>,
+    /// How many messages are in flight in all.
+    pub messages_total: u64,
+    /// Links that are not clean: cut or held.
+    pub links: Vec<LinkView>,
+    /// All clients, by id.
+    pub clients: Vec<ClientView>,
+    /// The log tail of each live replica, by shard, then node.
+    pub logs: Vec<LogView>,
+    /// Shards × nodes, as the placement table shows them.
+    pub placement: Vec<PlacementRow>,
+    /// What placement is doing or waiting for, in a sentence; empty when it is at rest.
+    pub placement_note: String,
+    /// The verdict of the checkers.
+    pub safety: SafetyView,
+}
+
+impl View {
+    /// Bound on `messages`: more dots than this cannot be told apart on a screen.
+    pub const MESSAGES_MAX: usize = 200;
+    /// Bound on the entries of one [`LogView`].
+    pub const LOG_ENTRIES_MAX: usize = 32;
+}
+
+/// Where the reference scenario (design: the four phases) stands.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PhaseView {
+    /// The last phase that is complete, 0 before the first.
+    pub completed: u8,
+    /// The phase that runs now, 0 if none.
+    pub running: u8,
+    /// The names of the four phases.
+    pub names: Vec<String>,
+    /// Why the running phase is not complete yet, in a sentence; empty otherwise.
+    pub waiting_for: String,
+    /// What each complete phase cost.
+    pub costs: Vec<PhaseCostView>,
+}
+
+/// What one phase cost.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PhaseCostView {
+    /// 1 to 4.
+    pub phase: u8,
+    /// Virtual time from its command to its end.
+    pub duration_ns: u64,
+    /// Messages sent.
+    pub messages: u64,
+    /// Bytes sent.
+    pub bytes: u64,
+    /// The longest time for which a key could not be written.
+    pub unwritable_ns: u64,
+    /// The mean round trip of a link, to judge that by.
+    pub round_trip_ns: u64,
+    /// Digest at its end.
+    pub digest: String,
+}
+
+/// One caption: one idea, shown once what it tells has happened.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct CaptionView {
+    /// Stable name, for links.
+    pub id: String,
+    /// 1 to 4.
+    pub phase: u8,
+    /// The text; `**…**` marks what is strong.
+    pub text: String,
+    /// The OpenRaft call behind it.
+    pub call: String,
+    /// TiKV's word for it.
+    pub tikv: String,
+    /// Whether what it tells has happened.
+    pub reached: bool,
+}
+
+/// The key space and its heat.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct KeySpaceView {
+    /// First key.
+    pub first: u64,
+    /// Last key, inclusive.
+    pub last: u64,
+    /// Operations in the last virtual second, in equal buckets of keys from the first on.
+    pub heat: Vec<u32>,
+}
+
+/// One node.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct NodeView {
+    /// 1 to 5.
+    pub id: u16,
+    /// `n1` to `n5`.
+    pub name: String,
+    /// Up, paused or down.
+    pub status: NodeStatus,
+    /// Whether every link to and from it is cut.
+    pub isolated: bool,
+    /// How far its clock is from the world's.
+    pub clock_offset_ns: i64,
+    /// Holds replicas, but a vote in none of them.
+    pub guest: bool,
+    /// How often it was started.
+    pub starts: u32,
+}
+
+/// A node's condition.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum NodeStatus {
+    /// Runs.
+    Up,
+    /// Frozen, with all that it holds in memory.
+    Paused,
+    /// Crashed: only its disk is left.
+    Down,
+}
+
+/// One shard, as its newest committed descriptor says.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ShardView {
+    /// Never used twice.
+    pub id: u64,
+    /// `shard_a`, `shard_b`, …
+    pub name: String,
+    /// First key.
+    pub first: u64,
+    /// Last key, inclusive.
+    pub last: u64,
+    /// Counts splits.
+    pub version: u64,
+    /// Counts membership changes.
+    pub conf_ver: u64,
+    /// The node of its leader, if there is one.
+    pub leader: Option<u16>,
+    /// Operations in the last virtual second.
+    pub ops_per_second: u32,
+    /// Whether its load is above what calls for a split.
+    pub hot: bool,
+    /// What a client could do with it now.
+    pub availability: Availability,
+    /// For how long it has been without a gap in that (while writable), or how long the gap is (while not).
+    pub since_ns: u64,
+    /// The longest time in which no write to it could succeed, since the start.
+    pub longest_gap_ns: u64,
+}
+
+/// What a client could do with a shard.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Availability {
+    /// A leader that a quorum follows.
+    Writable,
+    /// No leader, or none that reaches a quorum.
+    Unavailable,
+}
+
+/// One replica on one node.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ReplicaView {
+    /// Never used twice; drawn as `r9`.
+    pub id: u64,
+    /// The shard that it is a replica of.
+    pub shard: u64,
+    /// The node that holds it.
+    pub node: u16,
+    /// What it is.
+    pub role: RoleView,
+    /// The term of its vote.
+    pub term: u64,
+    /// Log index up to which it knows entries to be committed.
+    pub committed: u64,
+    /// Log index up to which its state machine has applied.
+    pub applied: u64,
+    /// Last log index that it holds.
+    pub last_log: u64,
+    /// Log index that its last snapshot covers.
+    pub snapshot: u64,
+    /// Its range: first key, and last key inclusive; `None` while uninitialized.
+    pub range: Option<(u64, u64)>,
+    /// Its epoch: version and conf_ver.
+    pub epoch: (u64, u64),
+    /// How many keys it holds.
+    pub keys: u64,
+    /// The node of the leader that it follows.
+    pub leader: Option<u16>,
+    /// Time since it last heard of that leader.
+    pub leader_heard_ns: Option<u64>,
+    /// Election time left, in thousandths of the whole: 1000 just heard, 0 about to campaign. `None` for those that never
+    /// campaign. For a leader: how fresh its lease is.
+    pub election_left_permille: Option<u32>,
+    /// For a learner: how much of the leader's log it has, in thousandths.
+    pub catch_up_permille: Option<u32>,
+    /// For a candidate: the nodes whose vote is on disk for it.
+    pub votes_granted: Vec<u16>,
+    /// For a leader: what it knows of each other replica.
+    pub progress: Vec<ProgressView>,
+}
+
+/// What a leader knows of another replica's log.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ProgressView {
+    /// On which node.
+    pub node: u16,
+    /// Highest log index known to match.
+    pub matched: u64,
+}
+
+/// A replica's role, with its letter in the placement table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RoleView {
+    /// `L`
+    Leader,
+    /// `F`
+    Follower,
+    /// `C`
+    Candidate,
+    /// `N`
+    Learner,
+    /// `U`: made by a message, waits for its data.
+    Uninitialized,
+    /// `–` in the table, fading in the scene: destroyed, its id never comes back.
+    Tombstone,
+}
+
+/// One message in flight.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct MessageView {
+    /// Never used twice.
+    pub id: u64,
+    /// What it carries.
+    pub kind: MessageKindView,
+    /// Whether it answers a request.
+    pub reply: bool,
+    /// For a reply: whether it says yes (granted, appended, done).
+    pub ok: bool,
+    /// The shard whose lane it travels in; `None` for placement's.
+    pub shard: Option<u64>,
+    /// `n1`…, `c1`…, or `placement`.
+    pub from: String,
+    /// `n1`…, `c1`…, or `placement`.
+    pub to: String,
+    /// When it was sent.
+    pub sent_ns: u64,
+    /// When it will arrive; `None` while it is held.
+    pub due_ns: Option<u64>,
+    /// Its size.
+    pub bytes: u64,
+    /// Its content in a few words, such as `entries 207..210, commit 206`.
+    pub summary: String,
+}
+
+/// The kind of a message, with its letter in the scene.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MessageKindView {
+    /// `V`
+    Vote,
+    /// `P`
+    PreVote,
+    /// `A`
+    Append,
+    /// `H`: an append without entries.
+    Heartbeat,
+    /// `S`
+    Snapshot,
+    /// `T`
+    Transfer,
+    /// `W`
+    Write,
+    /// `R`
+    Read,
+    /// `D`: from or to placement.
+    Placement,
+}
+
+/// A link that is not clean.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct LinkView {
+    /// From which node.
+    pub from: u16,
+    /// To which node.
+    pub to: u16,
+    /// Messages on it are lost.
+    pub cut: bool,
+    /// Messages on it wait.
+    pub held: bool,
+}
+
+/// One client, and what it believes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ClientView {
+    /// 1, 2, …; drawn as `client 1`, named `c1` in messages.
+    pub id: u16,
+    /// Its router's cache, by range.
+    pub routes: Vec<RouteView>,
+    /// What it waits for: `write 17`, `read 180`; empty when idle.
+    pub pending: String,
+    /// Attempts of the pending operation so far.
+    pub attempts: u32,
+    /// What its last repair was, such as `shard_a epoch 1 → 2`; empty at first.
+    pub last_repair: String,
+    /// Time since that.
+    pub last_repair_ns: Option<u64>,
+    /// Operations acknowledged.
+    pub ok: u64,
+    /// Operations that failed for good.
+    pub failed: u64,
+    /// Operations whose outcome is unknown.
+    pub unknown: u64,
+}
+
+/// One line of a router's cache.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RouteView {
+    /// The shard.
+    pub shard: u64,
+    /// First key.
+    pub first: u64,
+    /// Last key, inclusive.
+    pub last: u64,
+    /// Epoch version.
+    pub version: u64,
+    /// The node believed to lead.
+    pub leader: Option<u16>,
+    /// Whether that is behind the shard's newest committed epoch, or names a node that does not lead.
+    pub stale: bool,
+}
+
+/// A replica's log tail.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct LogView {
+    /// The replica.
+    pub replica: u64,
+    /// Its shard.
+    pub shard: u64,
+    /// Its node.
+    pub node: u16,
+    /// Index of the last entry no longer in the log (covered by a snapshot); 0 if none.
+    pub purged: u64,
+    /// The last entries.
+    pub entries: Vec<LogEntryView>,
+}
+
+/// One log entry.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct LogEntryView {
+    /// Its index.
+    pub index: u64,
+    /// Its term.
+    pub term: u64,
+    /// What it stores.
+    pub kind: LogEntryKind,
+}
+
+/// What a log entry stores, with its glyph.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LogEntryKind {
+    /// `·`
+    Data,
+    /// `⚙`
+    Membership,
+    /// `✂`
+    Split,
+    /// `∅`
+    Blank,
+}
+
+/// One row of the placement table.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PlacementRow {
+    /// The shard's id.
+    pub shard: u64,
+    /// The shard's name.
+    pub name: String,
+    /// One cell a node: `L`, `F`, `N`, `C`, `U` or `–`.
+    pub cells: Vec<String>,
+}
+
+/// The verdict of the checkers.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SafetyView {
+    /// Whether no property was found false.
+    pub holds: bool,
+    /// How many properties are checked.
+    pub properties: u32,
+    /// How many comparisons were made.
+    pub checks: u64,
+    /// The first violation, if any.
+    pub violation: Option<ViolationView>,
+}
+
+/// A property found false.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ViolationView {
+    /// Such as `R1`.
+    pub id: String,
+    /// Such as `election safety`.
+    pub name: String,
+    /// What was seen, in a sentence.
+    pub text: String,
+    /// When.
+    pub time_ns: u64,
+    /// The event at which it was found.
+    pub event_seq: u64,
+}
+
+/// One event as the page lists it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct EventView {
+    /// Its place in the trace.
+    pub seq: u64,
+    /// When it happened.
+    pub time_ns: u64,
+    /// Its stable name, such as `leader_elected`.
+    pub name: String,
+    /// One line for a person.
+    pub text: String,
+    /// Whether it is worth a line in the list even when the simulation runs fast.
+    pub major: bool,
+    /// The node that it happened on.
+    pub node: Option<u16>,
+    /// The shard that it is about.
+    pub shard: Option<u64>,
+}

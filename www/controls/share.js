@@ -1,0 +1,88 @@
+// A run as a link: its recording, deflated, behind the #. Reading one back never half-loads.
+
+import { buttonById, byId } from '../dom.js';
+
+/** @typedef {import('../state.js').Store} Store */
+/** @typedef {import('../session.js').Session} Session */
+
+/** A link longer than this is cut by chat programs and some servers' logs; a recording of commands stays far below. */
+const HASH_MAX = 200_000;
+
+/**
+ * @param {Store} store
+ * @param {Session} session
+ */
+export function wireShare(store, session) {
+  /** Steps at which the address was last made to say where the run is; -1 if it does not. */
+  let saidAt = location.hash.length > 1 ? -2 : -1;
+  buttonById('share').addEventListener('click', async () => {
+    const { recording, steps } = await session.recording();
+    const hash = await pack(JSON.stringify({ steps, recording }));
+    history.replaceState(null, '', `#${hash}`);
+    saidAt = steps;
+    const copied = await navigator.clipboard?.writeText(location.href).then(
+      () => true,
+      () => false,
+    );
+    store.set({
+      notice: copied
+        ? 'Link copied: it replays this run up to here'
+        : 'The address bar now holds the link',
+    });
+  });
+  const copyDigest = async () => {
+    const digest = store.state.view?.digest ?? '';
+    const copied = await navigator.clipboard?.writeText(digest).then(
+      () => true,
+      () => false,
+    );
+    if (copied) store.set({ notice: 'Digest copied' });
+  };
+  byId('digest').addEventListener('click', copyDigest);
+  // The address must not promise what the page no longer shows.
+  return {
+    update(/** @type {import('../types.d.ts').State} */ { view }) {
+      if (!view || saidAt === -1) return;
+      if (saidAt === -2) saidAt = view.steps;
+      if (view.steps === saidAt) return;
+      saidAt = -1;
+      history.replaceState(null, '', location.pathname + location.search);
+    },
+  };
+}
+
+/**
+ * The run that an address holds.
+ * @param {string} hash with its #
+ * @returns {Promise<{ recording: string, steps: number } | null>} `null` if it holds none
+ * @throws {Error} with a sentence if it is damaged
+ */
+export async function readShared(hash) {
+  if (hash.length < 2) return null;
+  try {
+    if (hash.length > HASH_MAX) throw new Error('too long');
+    const { recording, steps } = JSON.parse(await unpack(hash.slice(1)));
+    if (typeof recording !== 'string' || !Number.isSafeInteger(steps) || steps < 0)
+      throw new Error('not a recording');
+    return { recording, steps };
+  } catch {
+    throw new Error('The recording in this link is damaged, so a new run was started instead.');
+  }
+}
+
+/** @param {string} text */
+async function pack(text) {
+  const stream = new Blob([text]).stream().pipeThrough(new CompressionStream('deflate-raw'));
+  const bytes = new Uint8Array(await new Response(stream).arrayBuffer());
+  const binary = Array.from(bytes, (byte) => String.fromCharCode(byte)).join('');
+  return btoa(binary).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '');
+}
+
+/** @param {string} packed */
+async function unpack(packed) {
+  const binary = atob(packed.replaceAll('-', '+').replaceAll('_', '/'));
+  const bytes = Uint8Array.from(binary, (character) => character.charCodeAt(0));
+  return new Response(
+    new Blob([bytes]).stream().pipeThrough(new DecompressionStream('deflate-raw')),
+  ).text();
+}

@@ -1,0 +1,29 @@
+// Light or dark: as the system says, until the user switches.
+
+import { buttonById } from '../dom.js';
+
+/** @typedef {import('../state.js').Store} Store */
+
+const KEY = 'shardscope-theme';
+
+/** @param {Store} store */
+export function wireTheme(store) {
+  const button = buttonById('theme');
+  const system = matchMedia('(prefers-color-scheme: dark)');
+  const kept = localStorage.getItem(KEY);
+  if (kept === 'light' || kept === 'dark') document.documentElement.dataset.theme = kept;
+  const dark = () =>
+    (document.documentElement.dataset.theme ?? (system.matches ? 'dark' : 'light')) === 'dark';
+  const show = () => {
+    button.setAttribute('aria-pressed', String(dark()));
+    store.changed();
+  };
+  button.addEventListener('click', () => {
+    const next = dark() ? 'light' : 'dark';
+    document.documentElement.dataset.theme = next;
+    localStorage.setItem(KEY, next);
+    show();
+  });
+  system.addEventListener('change', show);
+  show();
+}

@@ -1,0 +1,170 @@
+// The thread that the engine runs in. Owns the one Run and the clock that drives it; answers calls of client.js.
+// It must not know the document. A slice of work never takes much longer than SLICE_MS, so answers come at once.
+
+import { Run } from './run.js';
+
+/** @typedef {import('../types.d.ts').EngineModule} EngineModule */
+/** @typedef {import('../types.d.ts').View} View */
+/** @typedef {import('../types.d.ts').Report} Report */
+/** @typedef {import('../types.d.ts').Command} Command */
+
+/** Longest stretch of work before messages are looked at again. */
+const SLICE_MS = 8;
+/** Steps between two looks at the wall clock. */
+const STEPS_PER_LOOK = 64;
+/** While a phase runs: virtual time between two looks whether it is complete, so that its end is not run past. */
+const PHASE_LOOK_NS = 5e6;
+/** Wall time that one slice may account for: a tab that slept does not leap. */
+const ELAPSED_MAX_MS = 100;
+/** Wall time after which the clock goes on without being polled. */
+const IDLE_MS = 40;
+
+/** @type {EngineModule} */
+let module;
+/** @type {Run} */
+let run;
+let seed = '';
+let playing = false;
+let stopAtPhaseEnd = false;
+let speed = 0;
+let behind = false;
+let lastTick = 0;
+let dueNs = 0;
+/** @type {View | null} */
+let sent = null;
+
+/** Runs what is due by now. */
+function slice() {
+  if (!playing) return;
+  const now = performance.now();
+  dueNs += Math.min(now - lastTick, ELAPSED_MAX_MS) * 1e6 * speed;
+  lastTick = now;
+  const until = Math.max(dueNs, run.timeNs);
+  behind = false;
+  while (playing && run.timeNs < until) {
+    const phase = run.view().phase.running;
+    run.advance(phase ? Math.min(until, run.timeNs + PHASE_LOOK_NS) : until, STEPS_PER_LOOK);
+    if (phase && stopAtPhaseEnd && run.view().phase.running === 0) playing = false;
+    if (performance.now() - now > SLICE_MS && run.timeNs < until) {
+      behind = true;
+      dueNs = run.timeNs;
+      return;
+    }
+  }
+}
+
+/** Keeps the clock going between polls. */
+function tick() {
+  if (!playing) return;
+  if (behind || performance.now() - lastTick > IDLE_MS) guarded(slice);
+  if (behind) wake.port2.postMessage(0);
+  else setTimeout(tick, IDLE_MS);
+}
+
+const wake = new MessageChannel();
+wake.port1.onmessage = tick;
+
+/** @param {Run} next */
+function replaceRun(next) {
+  run?.free();
+  run = next;
+  seed = run.view().seed;
+  playing = false;
+  sent = null;
+}
+
+/**
+ * @param {number} since sequence number of the last event that the page has
+ * @returns {Report}
+ */
+function report(since) {
+  const view = run.view();
+  const news = view === sent ? null : view;
+  sent = view;
+  const events = view.eventSeq > since ? run.engine.eventsSince(since) : [];
+  return { view: news, events, playing, behind, headNs: run.headNs };
+}
+
+/** What client.js can call, by name. Each may throw an Error with a sentence. */
+const calls = {
+  async load() {
+    const url = new URL('../pkg/shardscope_web.js', import.meta.url).href;
+    module = await import(url);
+    await module.default();
+    return module.Engine.versions();
+  },
+  start(/** @type {string} */ asked) {
+    replaceRun(Run.start(module, asked));
+    return report(0);
+  },
+  replay(/** @type {string} */ recording, /** @type {number} */ steps) {
+    replaceRun(Run.replay(module, recording, steps));
+    return report(0);
+  },
+  play(/** @type {boolean} */ on, /** @type {boolean} */ onlyThisPhase) {
+    if (on && !playing) {
+      lastTick = performance.now();
+      dueNs = run.timeNs;
+      setTimeout(tick, IDLE_MS);
+    }
+    playing = on;
+    stopAtPhaseEnd = onlyThisPhase;
+  },
+  poll(/** @type {number} */ since, /** @type {number} */ at) {
+    speed = at;
+    slice();
+    return report(since);
+  },
+  submit(/** @type {Command} */ command, /** @type {number} */ since) {
+    const forked = run.headSteps > run.steps;
+    run.submit(command);
+    return { ...report(since), forked };
+  },
+  step(/** @type {number} */ since) {
+    run.step();
+    return report(since);
+  },
+  back(/** @type {number} */ since) {
+    run.back();
+    return report(since);
+  },
+  seek(/** @type {number} */ timeNs, /** @type {number} */ since) {
+    run.seek(timeNs);
+    dueNs = run.timeNs;
+    return report(since);
+  },
+  recording() {
+    return { recording: run.engine.recording(), steps: run.steps };
+  },
+};
+
+/**
+ * Runs work that may panic: a panic leaves the engine unusable, so the loop stops and the page is told all it can say.
+ * @param {() => unknown} work
+ */
+function guarded(work) {
+  try {
+    return work();
+  } catch (error) {
+    if (error instanceof WebAssembly.RuntimeError) {
+      playing = false;
+      const text = module.lastPanic() || error.message;
+      postMessage({ type: 'panic', text, seed, recording: run?.recording ?? '' });
+    }
+    throw error;
+  }
+}
+
+onmessage = async ({ data: { id, name, args } }) => {
+  try {
+    const call = /** @type {Record<string, (...args: any[]) => unknown>} */ (calls)[name];
+    const value = await guarded(() => call?.(...args));
+    postMessage({ type: 'answer', id, value });
+  } catch (error) {
+    postMessage({
+      type: 'answer',
+      id,
+      error: error instanceof Error ? error.message : String(error),
+    });
+  }
+};

@@ -1,0 +1,91 @@
+// One frame: ask for the next view, move the drawn time towards it, let every part draw what changed.
+// It runs only while something changes. Measures its own script time for those who ask.
+
+import { Pacing } from './engine/pacing.js';
+
+/** @typedef {import('./types.d.ts').Part} Part */
+/** @typedef {import('./state.js').Store} Store */
+/** @typedef {import('./session.js').Session} Session */
+/** @typedef {import('./engine/client.js').EngineClient} EngineClient */
+
+/** The drawn time may trail the view by no more wall time than this. */
+const TRAIL_MS = 60;
+/** Frames kept for the statistics. */
+const FRAMES_MAX = 2400;
+
+export class Loop {
+  /**
+   * @param {Store} store
+   * @param {Session} session
+   * @param {EngineClient} client
+   * @param {Part[]} parts
+   */
+  constructor(store, session, client, parts) {
+    this.store = store;
+    this.session = session;
+    this.client = client;
+    this.parts = parts;
+    this.pacing = new Pacing();
+    this.asked = false;
+    this.last = 0;
+    /** Script time of the last frames that drew something, in milliseconds. */
+    /** @type {number[]} */
+    this.frames = [];
+    this.frame = this.frame.bind(this);
+    store.changed = () => this.wake();
+  }
+
+  wake() {
+    if (this.asked) return;
+    this.asked = true;
+    requestAnimationFrame(this.frame);
+  }
+
+  /** @param {number} at */
+  frame(at) {
+    const start = performance.now();
+    this.asked = false;
+    const { state } = this.store;
+    const elapsed = Math.min(100, at - this.last);
+    this.last = at;
+    if (state.view) {
+      state.speed = this.pacing.speed(state, at / 1000);
+      state.shownNs = shownTime(
+        state.shownNs,
+        state.view.timeNs,
+        state.playing ? elapsed * 1e6 * state.speed : -1,
+        state.speed,
+      );
+    }
+    if (state.playing && !document.hidden) this.session.poll();
+    for (const part of this.parts) part.update(state);
+    if (state.playing) this.wake();
+    this.#measure(performance.now() - start);
+  }
+
+  /** Script time of frames: how many, and what all but one in twenty stay under. */
+  statistics() {
+    const sorted = [...this.frames].sort((a, b) => a - b);
+    const at = (/** @type {number} */ part) => sorted[Math.floor((sorted.length - 1) * part)] ?? 0;
+    return { frames: sorted.length, p50: at(0.5), p95: at(0.95), max: at(1) };
+  }
+
+  /** @param {number} drawMs */
+  #measure(drawMs) {
+    this.frames.push(drawMs + this.client.receiveMs);
+    this.client.receiveMs = 0;
+    if (this.frames.length > FRAMES_MAX) this.frames.shift();
+  }
+}
+
+/**
+ * The time to draw: it goes on evenly at the speed, never beyond the view and never far behind it.
+ * @param {number} shownNs
+ * @param {number} viewNs
+ * @param {number} stepNs negative while paused: then it is the view's
+ * @param {number} speed
+ */
+function shownTime(shownNs, viewNs, stepNs, speed) {
+  if (stepNs < 0 || viewNs < shownNs) return viewNs;
+  return Math.min(viewNs, Math.max(shownNs + stepNs, viewNs - TRAIL_MS * 1e6 * speed));
+}

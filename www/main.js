@@ -1,0 +1,129 @@
+// Start-up: reads the address, starts the engine, puts the parts together. Everything else is told what it needs here.
+
+import { Faults } from './controls/faults.js';
+import { wireKeyboard, wireRoving } from './controls/keyboard.js';
+import { wirePlayback } from './controls/playback.js';
+import { readShared, wireShare } from './controls/share.js';
+import { wireTheme } from './controls/theme.js';
+import { byId } from './dom.js';
+import { EngineClient } from './engine/client.js';
+import { SPEEDS } from './engine/pacing.js';
+import { Loop } from './loop.js';
+import { Session } from './session.js';
+import { Store } from './state.js';
+import { Captions } from './view/captions.js';
+import { Events } from './view/events.js';
+import { Header } from './view/header.js';
+import { Inspector } from './view/inspector.js';
+import { KeySpace } from './view/keyspace.js';
+import { fillLegend } from './view/legend.js';
+import { Logs } from './view/logs.js';
+import { Notices } from './view/notices.js';
+import { Placement } from './view/placement.js';
+import { Scene } from './view/scene.js';
+import { Transport } from './view/transport.js';
+
+/** The seed of a run that names none. */
+const SEED = '7';
+
+const address = new URLSearchParams(location.search);
+
+/** The speed asked for in the address, in virtual seconds a second; 0 if it is left to the page. */
+function askedSpeed() {
+  const word = address.get('speed') ?? 'auto';
+  if (word === 'auto') return 0;
+  const speed = SPEEDS.get(word);
+  if (speed === undefined)
+    throw new Error(
+      `There is no speed "${word}": it can be auto, ${[...SPEEDS.keys()].join(', ')}.`,
+    );
+  return speed;
+}
+
+/** What this browser lacks, in a sentence; '' if nothing. */
+function lacking() {
+  if (typeof WebAssembly !== 'object')
+    return 'ShardScope runs OpenRaft as WebAssembly, which this browser does not offer.';
+  if (typeof Worker !== 'function')
+    return 'ShardScope runs OpenRaft in a worker, which this browser does not offer.';
+  return '';
+}
+
+/**
+ * Does something that may fail, and says so instead of stopping.
+ * @template T
+ * @param {Store} store
+ * @param {() => T | Promise<T>} work
+ * @returns {Promise<T | undefined>}
+ */
+async function orSay(store, work) {
+  try {
+    return await work();
+  } catch (error) {
+    if (!store.state.panic)
+      store.set({ problem: error instanceof Error ? error.message : String(error) });
+    return undefined;
+  }
+}
+
+/**
+ * The run that the address asks for; a new one where it asks for nothing that can be had.
+ * @param {Store} store
+ * @param {Session} session
+ */
+async function begin(store, session) {
+  const shared = await orSay(store, () => readShared(location.hash));
+  if (shared) await orSay(store, () => session.replay(shared.recording, shared.steps));
+  if (!store.state.view) await orSay(store, () => session.start(address.get('seed') ?? SEED));
+  if (!store.state.view) await session.start(SEED);
+}
+
+async function main() {
+  const still = address.has('still');
+  const motion = matchMedia('(prefers-reduced-motion: reduce)');
+  const store = new Store({ calm: still || motion.matches });
+  motion.addEventListener('change', () => store.set({ calm: still || motion.matches }));
+  document.body.classList.toggle('still', still);
+  document.body.classList.toggle('embed', address.has('embed'));
+  const notices = new Notices(store);
+  store.changed = () => notices.update(store.state);
+  await orSay(store, () => store.set({ speedAsked: askedSpeed() }));
+  fillLegend();
+  const missing = lacking();
+  if (missing) return store.set({ problem: missing });
+
+  const client = new EngineClient((panic) => store.set({ panic, playing: false }));
+  const session = new Session(store, client);
+  const captions = new Captions(store);
+  const faults = new Faults(store, session);
+  const scene = byId('scene');
+  const parts = [
+    new Header(),
+    new KeySpace(),
+    captions,
+    new Scene(scene, store),
+    wireRoving(scene),
+    new Inspector(),
+    faults,
+    new Placement(),
+    new Logs(store),
+    new Events(),
+    new Transport(),
+    wireShare(store, session),
+    notices,
+  ];
+  const loop = new Loop(store, session, client, parts);
+  wirePlayback(store, session);
+  wireKeyboard(session, { captions, faults });
+  wireTheme(store);
+  byId('events-all').addEventListener('change', () => loop.wake());
+  Object.assign(globalThis, { shardscopeFrameStats: () => loop.statistics() });
+
+  const versions = await orSay(store, () => client.call('load'));
+  if (!versions) return undefined;
+  await orSay(store, () => begin(store, session));
+  document.body.dataset.ready = String(store.state.view !== null);
+  return undefined;
+}
+
+main();

@@ -1,0 +1,136 @@
+// The page's one store. Every change goes through `set` or `receive`; everyone else reads.
+// It must not touch the document. Written by main.js and controls/, read by all parts.
+
+/** @typedef {import('./types.d.ts').State} State */
+/** @typedef {import('./types.d.ts').Report} Report */
+/** @typedef {import('./types.d.ts').EventView} EventView */
+/** @typedef {import('./types.d.ts').Mark} Mark */
+
+/** Events kept: more than a person scrolls through, little enough to hold for hours. */
+export const EVENTS_MAX = 2000;
+/** Marks kept on the timeline: more cannot be told apart on a screen. */
+const MARKS_MAX = 300;
+
+/** What the timeline draws for a major event, by a part of its name: glyph and rank (higher wins the room). */
+/** @type {[RegExp, string, number][]} */
+const GLYPHS = [
+  [/violat/, '!', 9],
+  [/phase_(complete|end)/, '', 8],
+  [/crash/, '✕', 7],
+  [/isolat|cut/, '⌁', 6],
+  [/restart|node_started|heal/, '↑', 5],
+  [/split/, '✂', 6],
+  [/leader|elected/, 'L', 4],
+  [/snapshot/, 'S', 2],
+  [/learner|member|promot|joint/, '+', 3],
+  [/destroy|tombstone/, '†', 2],
+];
+
+/**
+ * @param {EventView} event
+ * @returns {Mark}
+ */
+function markOf(event) {
+  const found = GLYPHS.find(([name]) => name.test(event.name));
+  const glyph = found?.[1] === '' ? (/\d/.exec(event.text)?.[0] ?? '·') : (found?.[1] ?? '');
+  return { seq: event.seq, timeNs: event.timeNs, glyph, text: event.text, rank: found?.[2] ?? 0 };
+}
+
+export class Store {
+  /** @param {Partial<State>} initial */
+  constructor(initial) {
+    /** @type {State} */
+    this.state = {
+      view: null,
+      events: [],
+      playing: false,
+      behind: false,
+      headNs: 0,
+      shownNs: 0,
+      speed: 0.01,
+      speedAsked: 0,
+      selection: { kind: 'node', id: 1 },
+      logShard: 0,
+      captionId: '',
+      marks: [],
+      phaseEndNs: [],
+      problem: '',
+      notice: '',
+      panic: null,
+      calm: false,
+      openraft: '',
+      ...initial,
+    };
+    /** Called after each change; the loop draws the next frame then. */
+    this.changed = () => {};
+  }
+
+  /** @param {Partial<State>} patch */
+  set(patch) {
+    Object.assign(this.state, patch);
+    this.changed();
+  }
+
+  /**
+   * Takes in what the worker reports.
+   * @param {Report} report
+   */
+  receive(report) {
+    const { state } = this;
+    const view = report.view ?? state.view;
+    if (view && state.view && view.timeNs < state.view.timeNs) this.#rewind(view.eventSeq);
+    const last = state.events.at(-1)?.seq ?? 0;
+    const fresh = report.events.filter((event) => event.seq > last);
+    if (fresh.length > 0) {
+      state.events = [...state.events, ...fresh].slice(-EVENTS_MAX);
+      this.#mark(fresh);
+    }
+    if (view && view.phase.completed > 0 && view.phase.running === 0) {
+      state.phaseEndNs[view.phase.completed] ??= view.timeNs;
+    }
+    this.set({ view, playing: report.playing, behind: report.behind, headNs: report.headNs });
+  }
+
+  /** Forgets everything about a run, for another one. */
+  forget() {
+    this.set({
+      view: null,
+      events: [],
+      marks: [],
+      phaseEndNs: [],
+      captionId: '',
+      headNs: 0,
+      shownNs: 0,
+      playing: false,
+    });
+  }
+
+  /**
+   * Time went back: what came after is not so yet. Marks stay: they are the run's future, and lead there.
+   * @param {number} seq
+   */
+  #rewind(seq) {
+    const { state } = this;
+    state.events = state.events.filter((event) => event.seq <= seq);
+    state.captionId = '';
+  }
+
+  /** @param {EventView[]} events */
+  #mark(events) {
+    const { state } = this;
+    const known = state.marks.at(-1)?.seq ?? 0;
+    const marks = events.filter((event) => event.major && event.seq > known).map(markOf);
+    if (marks.length > 0) state.marks = [...state.marks, ...marks].slice(-MARKS_MAX);
+  }
+
+  /** A new command while time was back: the old future is gone. */
+  forkAt(/** @type {number} */ timeNs) {
+    const { state } = this;
+    this.set({
+      marks: state.marks.filter((mark) => mark.timeNs <= timeNs),
+      phaseEndNs: state.phaseEndNs.map((end) =>
+        end <= timeNs ? end : /** @type {any} */ (undefined),
+      ),
+    });
+  }
+}

@@ -1,0 +1,259 @@
+// The words that the page and the engine share, for the type checker only: nothing here is loaded at run time.
+// `View` and `EventView` mirror core/src/view.rs; `EngineModule` is what web/ exports; `State` belongs to state.js.
+
+export type NodeStatus = 'up' | 'paused' | 'down';
+export type Role = 'leader' | 'follower' | 'candidate' | 'learner' | 'uninitialized' | 'tombstone';
+export type MessageKind =
+  | 'vote'
+  | 'pre_vote'
+  | 'append'
+  | 'heartbeat'
+  | 'snapshot'
+  | 'transfer'
+  | 'write'
+  | 'read'
+  | 'placement';
+export type EntryKind = 'data' | 'membership' | 'split' | 'blank';
+
+export interface PhaseCost {
+  phase: number;
+  durationNs: number;
+  messages: number;
+  bytes: number;
+  unwritableNs: number;
+  roundTripNs: number;
+  digest: string;
+}
+export interface Phase {
+  completed: number;
+  running: number;
+  names: string[];
+  waitingFor: string;
+  costs: PhaseCost[];
+}
+export interface Caption {
+  id: string;
+  phase: number;
+  text: string;
+  call: string;
+  tikv: string;
+  reached: boolean;
+}
+export interface Node {
+  id: number;
+  name: string;
+  status: NodeStatus;
+  isolated: boolean;
+  clockOffsetNs: number;
+  guest: boolean;
+  starts: number;
+}
+export interface Shard {
+  id: number;
+  name: string;
+  first: number;
+  last: number;
+  version: number;
+  confVer: number;
+  leader: number | null;
+  opsPerSecond: number;
+  hot: boolean;
+  availability: 'writable' | 'unavailable';
+  sinceNs: number;
+  longestGapNs: number;
+}
+export interface Replica {
+  id: number;
+  shard: number;
+  node: number;
+  role: Role;
+  term: number;
+  committed: number;
+  applied: number;
+  lastLog: number;
+  snapshot: number;
+  range: [number, number] | null;
+  epoch: [number, number];
+  keys: number;
+  leader: number | null;
+  leaderHeardNs: number | null;
+  electionLeftPermille: number | null;
+  catchUpPermille: number | null;
+  votesGranted: number[];
+  progress: { node: number; matched: number }[];
+}
+export interface Message {
+  id: number;
+  kind: MessageKind;
+  reply: boolean;
+  ok: boolean;
+  shard: number | null;
+  from: string;
+  to: string;
+  sentNs: number;
+  dueNs: number | null;
+  bytes: number;
+  summary: string;
+}
+export interface Link {
+  from: number;
+  to: number;
+  cut: boolean;
+  held: boolean;
+}
+export interface Route {
+  shard: number;
+  first: number;
+  last: number;
+  version: number;
+  leader: number | null;
+  stale: boolean;
+}
+export interface Client {
+  id: number;
+  routes: Route[];
+  pending: string;
+  attempts: number;
+  lastRepair: string;
+  lastRepairNs: number | null;
+  ok: number;
+  failed: number;
+  unknown: number;
+}
+export interface LogEntry {
+  index: number;
+  term: number;
+  kind: EntryKind;
+}
+export interface Log {
+  replica: number;
+  shard: number;
+  node: number;
+  purged: number;
+  entries: LogEntry[];
+}
+export interface Violation {
+  id: string;
+  name: string;
+  text: string;
+  timeNs: number;
+  eventSeq: number;
+}
+export interface View {
+  timeNs: number;
+  steps: number;
+  eventSeq: number;
+  digest: string;
+  seed: string;
+  openraft: string;
+  phase: Phase;
+  captions: Caption[];
+  keySpace: { first: number; last: number; heat: number[] };
+  nodes: Node[];
+  shards: Shard[];
+  replicas: Replica[];
+  messages: Message[];
+  messagesTotal: number;
+  links: Link[];
+  clients: Client[];
+  logs: Log[];
+  placement: { shard: number; name: string; cells: string[] }[];
+  placementNote: string;
+  safety: { holds: boolean; properties: number; checks: number; violation: Violation | null };
+}
+export interface EventView {
+  seq: number;
+  timeNs: number;
+  name: string;
+  text: string;
+  major: boolean;
+  node: number | null;
+  shard: number | null;
+}
+
+export type Command = { type: string; node?: number; phase?: number };
+export interface Progress {
+  timeNs: number;
+  steps: number;
+  done: boolean;
+}
+export interface Engine {
+  submit(command: Command): void;
+  step(): boolean;
+  advance(durationNs: number, maxSteps: number): Progress;
+  view(): View;
+  eventsSince(seq: number): EventView[];
+  recording(): string;
+  free(): void;
+}
+export interface EngineModule {
+  default(): Promise<unknown>;
+  lastPanic(): string;
+  Engine: {
+    new (options: { seed: string }): Engine;
+    replay(recording: string, steps: number): Engine;
+    versions(): { shardscope: string; openraft: string };
+  };
+}
+
+/** What the worker answers to everything that may have changed the run. */
+export interface Report {
+  /** `null` if it is the one sent last. */
+  view: View | null;
+  events: EventView[];
+  playing: boolean;
+  /** Whether the machine cannot keep up with the speed asked for. */
+  behind: boolean;
+  /** The latest time that this run has seen: later than the view's after stepping back. */
+  headNs: number;
+}
+export interface Panic {
+  text: string;
+  seed: string;
+  recording: string;
+}
+export type Selection = { kind: 'node' | 'replica' | 'shard' | 'message' | 'client'; id: number };
+export interface Mark {
+  seq: number;
+  timeNs: number;
+  glyph: string;
+  text: string;
+  rank: number;
+}
+
+export interface State {
+  view: View | null;
+  /** Newest last. */
+  events: EventView[];
+  playing: boolean;
+  behind: boolean;
+  headNs: number;
+  /** The virtual time that is drawn: the view's, smoothed. */
+  shownNs: number;
+  /** Virtual seconds a second, as it is now. */
+  speed: number;
+  /** The user's choice; 0 lets the page choose. */
+  speedAsked: number;
+  selection: Selection;
+  /** The shard whose log is shown; 0 is the last one. */
+  logShard: number;
+  /** The caption that the user went back to; '' follows the newest. */
+  captionId: string;
+  /** For the timeline: what happened, by time. */
+  marks: Mark[];
+  /** When each phase was seen to be complete, by phase. */
+  phaseEndNs: number[];
+  /** One sentence for the alert region; '' if all is well. */
+  problem: string;
+  /** A word of confirmation; '' most of the time. */
+  notice: string;
+  panic: Panic | null;
+  /** No travelling dots: the user prefers less motion, or asked for a still picture. */
+  calm: boolean;
+  openraft: string;
+}
+
+/** One part of the page: draws the state, keeps none of its own that matters. */
+export interface Part {
+  update(state: State): void;
+}

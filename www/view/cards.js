@@ -1,0 +1,147 @@
+// The nodes: a card each, its name, its clock, and what is wrong with it. Links that are cut are drawn above them.
+
+import { Keyed, place, setAttribute, setBox, setText, spot, svg } from '../dom.js';
+import { offset } from '../format.js';
+
+/** @typedef {import('../types.d.ts').View} View */
+/** @typedef {import('../types.d.ts').Node} Node */
+/** @typedef {import('../types.d.ts').Link} Link */
+/** @typedef {import('../types.d.ts').Selection} Selection */
+/** @typedef {import('./geometry.js').Geometry} Geometry */
+
+/**
+ * The condition of a node, in a word; '' if there is nothing to say.
+ * @param {Node} node
+ */
+export function condition(node) {
+  if (node.status !== 'up') return node.status;
+  if (node.isolated) return 'isolated';
+  return node.guest ? 'guest' : '';
+}
+
+export class Cards {
+  /**
+   * @param {SVGGElement} root
+   * @param {SVGGElement} linkRoot
+   */
+  constructor(root, linkRoot) {
+    this.cards = new Keyed(
+      root,
+      (/** @type {Node} */ node) => node.id,
+      (node) => new Card(node),
+    );
+    this.links = new Keyed(
+      linkRoot,
+      (/** @type {Link} */ link) => `${link.from}-${link.to}`,
+      () => new CutLink(),
+    );
+  }
+
+  /**
+   * @param {View} view
+   * @param {Geometry} geometry
+   * @param {Selection} selection
+   */
+  update(view, geometry, selection) {
+    const used = new Set(view.replicas.filter((r) => r.role !== 'tombstone').map((r) => r.node));
+    this.cards.update(view.nodes, (card, node) => {
+      const chosen = selection.kind === 'node' && selection.id === node.id;
+      card.draw(node, geometry, used.has(node.id), chosen);
+    });
+    const isolated = new Set(view.nodes.filter((node) => node.isolated).map((node) => node.id));
+    const single = view.links.filter((link) => !isolated.has(link.from) && !isolated.has(link.to));
+    this.links.update(single, (line, link) => line.draw(link, geometry));
+  }
+}
+
+class Card {
+  /** @param {Node} node */
+  constructor(node) {
+    this.back = svg('rect', { class: 'back', rx: 10 });
+    this.veil = svg('rect', { class: 'veil', rx: 10 });
+    this.rule = svg('path', { class: 'rule' });
+    this.tap = svg('rect', { class: 'tap', rx: 9 });
+    this.name = svg('text', { class: 'name' }, node.name);
+    this.clock = svg('text', { class: 'clock' });
+    this.lamp = svg('circle', { class: 'lamp', r: 4 });
+    this.head = svg('g', {
+      class: 'head',
+      role: 'button',
+      tabindex: -1,
+      'data-pick': `node:${node.id}`,
+    });
+    this.head.append(this.tap, this.name, this.clock, this.lamp);
+    this.element = svg('g', {}, this.back, this.veil, this.rule, this.head);
+    /** @type {Geometry | null} */
+    this.fitted = null;
+  }
+
+  /**
+   * @param {Node} node
+   * @param {Geometry} geometry
+   * @param {boolean} used whether it holds a replica
+   * @param {boolean} chosen
+   */
+  draw(node, geometry, used, chosen) {
+    const word = condition(node);
+    setAttribute(
+      this.element,
+      'class',
+      `card ${word || 'up'}${used ? '' : ' empty'}${chosen ? ' chosen' : ''}`,
+    );
+    setText(this.clock, word || (geometry.roomy ? offset(node.clockOffsetNs) : ''));
+    setAttribute(this.head, 'aria-label', `node ${node.name}, ${word || 'up'}`);
+    setAttribute(this.head, 'aria-pressed', String(chosen));
+    if (this.fitted !== geometry) this.#fit(node.id - 1, geometry);
+  }
+
+  /**
+   * @param {number} index
+   * @param {Geometry} geometry
+   */
+  #fit(index, geometry) {
+    this.fitted = geometry;
+    const card = geometry.card(index);
+    const { x, y, w, h } = geometry.head(index);
+    setBox(this.back, card);
+    setBox(this.veil, card);
+    place(this.head, x, y);
+    setBox(this.tap, { x: 0, y: 0, w, h });
+    const { turned } = geometry;
+    this.rule.setAttribute('d', turned ? `M${x + w} ${card.y}v${card.h}` : `M${x} ${y + h}h${w}`);
+    this.clock.setAttribute('text-anchor', turned ? 'start' : 'end');
+    if (turned) {
+      spot(this.name, 11, h / 2 - 1);
+      spot(this.clock, 4, h / 2 + 18);
+      this.lamp.setAttribute('transform', `translate(${w - 13} ${h / 2 - 6})`);
+    } else {
+      spot(this.name, 14, 23);
+      spot(this.clock, w - 27, 22.5);
+      this.lamp.setAttribute('transform', `translate(${w - 16} 18)`);
+    }
+  }
+}
+
+class CutLink {
+  constructor() {
+    this.line = svg('path');
+    this.mark = svg('text', { 'text-anchor': 'middle' });
+    this.element = svg('g', { class: 'cut' }, this.line, this.mark);
+  }
+
+  /**
+   * @param {Link} link
+   * @param {Geometry} geometry
+   */
+  draw(link, geometry) {
+    const from = geometry.head(link.from - 1);
+    const to = geometry.head(link.to - 1);
+    // There and back keep apart.
+    const side = link.from < link.to ? -4 : 5;
+    const [x1, y1] = [from.x + from.w / 2, from.y + from.h / 2 + side];
+    const [x2, y2] = [to.x + to.w / 2, to.y + to.h / 2 + side];
+    setAttribute(this.line, 'd', `M${x1} ${y1}L${x2} ${y2}`);
+    spot(this.mark, x1 + (x2 - x1) * 0.3, y1 + (y2 - y1) * 0.3 + 4);
+    setText(this.mark, link.held ? '‖' : '✕');
+  }
+}

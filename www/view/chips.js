@@ -1,0 +1,250 @@
+// The replicas: a chip each, in its node's column and its shard's row, and the names of the rows.
+// Shape and letter say the role, the rim the election time left, the fill how far a learner has come.
+
+import { Keyed, place, setAttribute, setBox, setText, spot, svg } from '../dom.js';
+import { hue, range, roleWord } from '../format.js';
+
+/** @typedef {import('../types.d.ts').View} View */
+/** @typedef {import('../types.d.ts').Shard} Shard */
+/** @typedef {import('../types.d.ts').Replica} Replica */
+/** @typedef {import('../types.d.ts').Selection} Selection */
+/** @typedef {import('./geometry.js').Geometry} Geometry */
+
+/** @type {Record<Replica['role'], string>} */
+export const LETTERS = {
+  leader: '',
+  follower: 'F',
+  candidate: 'C',
+  learner: 'N',
+  uninitialized: 'U',
+  tombstone: '×',
+};
+
+const CROWN = 'M-7.6 5.6 -9.2-4.6-4-1 0-7.4 4-1 9.2-4.6 7.6 5.6z';
+const HEXAGON = 'M0-1 .87-.5.87.5 0 1-.87.5-.87-.5z';
+
+export class Chips {
+  /** @param {SVGGElement} root */
+  constructor(root) {
+    const labels = svg('g');
+    const chips = svg('g');
+    root.append(labels, chips);
+    this.labels = new Keyed(
+      labels,
+      (/** @type {Shard} */ shard) => shard.id,
+      (shard) => new Label(shard),
+    );
+    this.chips = new Keyed(
+      chips,
+      (/** @type {Replica} */ replica) => replica.id,
+      (replica) => new Chip(replica),
+    );
+  }
+
+  /**
+   * @param {View} view
+   * @param {Geometry} geometry
+   * @param {Selection} selection
+   */
+  update(view, geometry, selection) {
+    const rows = new Map(view.shards.map((shard, row) => [shard.id, row]));
+    this.labels.update(view.shards, (label, shard) => {
+      const chosen = selection.kind === 'shard' && selection.id === shard.id;
+      label.draw(shard, geometry, rows.get(shard.id) ?? 0, chosen);
+    });
+    const shown = view.replicas.filter((replica) => rows.has(replica.shard));
+    this.chips.update(shown, (chip, replica) => {
+      const chosen = selection.kind === 'replica' && selection.id === replica.id;
+      chip.draw(replica, view, geometry, rows, chosen);
+    });
+  }
+}
+
+class Label {
+  /** @param {Shard} shard */
+  constructor(shard) {
+    this.tap = svg('rect', { class: 'tap', rx: 6 });
+    this.name = svg('text', { class: 'name' }, shard.name);
+    this.range = svg('text', { class: 'range' });
+    this.epoch = svg('text', { class: 'epoch' });
+    this.element = svg('g', {
+      class: `label ${hue(shard.id)}`,
+      role: 'button',
+      tabindex: -1,
+      'data-pick': `shard:${shard.id}`,
+    });
+    this.element.append(this.tap, this.name, this.range, this.epoch);
+  }
+
+  /**
+   * @param {Shard} shard
+   * @param {Geometry} geometry
+   * @param {number} row
+   * @param {boolean} chosen
+   */
+  draw(shard, geometry, row, chosen) {
+    const { x, y, w, h } = geometry.label(row);
+    place(this.element, x, y);
+    setBox(this.tap, { x: -4, y: 0, w: w + 4, h });
+    const middle = h / 2;
+    const epoch = `epoch ${shard.version}.${shard.confVer}`;
+    const lines = h > 44 ? 3 : h > 28 ? 2 : 1;
+    setText(this.range, range([shard.first, shard.last]));
+    setText(this.epoch, lines > 2 ? epoch : '');
+    spot(this.name, 0, middle + (lines > 2 ? -12 : -3));
+    spot(this.range, 0, middle + (lines > 2 ? 4 : 13));
+    spot(this.epoch, 0, middle + 20);
+    setAttribute(
+      this.element,
+      'aria-label',
+      `${shard.name}, keys ${shard.first} to ${shard.last}, ${epoch}`,
+    );
+    setAttribute(this.element, 'aria-pressed', String(chosen));
+  }
+}
+
+class Chip {
+  /** @param {Replica} replica */
+  constructor(replica) {
+    this.wash = svg('rect', { class: 'wash', rx: 8, x: 0, y: 0 });
+    this.rim = svg('circle', { class: 'rim', pathLength: 1000 });
+    this.track = svg('circle', { class: 'track' });
+    this.body = svg('circle', { class: 'body', r: 1 });
+    this.hexagon = svg('path', { class: 'hexagon', d: HEXAGON });
+    this.level = svg('rect', { class: 'level', x: -1, y: -1, width: 2, height: 2 });
+    this.shape = svg(
+      'g',
+      {},
+      this.body,
+      this.hexagon,
+      svg('g', { 'clip-path': 'url(#disc)' }, this.level),
+    );
+    this.crown = svg('path', { class: 'crown', d: CROWN });
+    this.letter = svg('text', { class: 'letter', 'text-anchor': 'middle' });
+    this.badge = svg(
+      'g',
+      { class: 'badge' },
+      this.track,
+      this.rim,
+      this.shape,
+      this.crown,
+      this.letter,
+    );
+    this.lines = [1, 2, 3].map((n) => svg('text', { class: `line-${n}` }));
+    this.element = svg(
+      'g',
+      { role: 'button', tabindex: -1, 'data-pick': `replica:${replica.id}` },
+      this.wash,
+      this.badge,
+      ...this.lines,
+    );
+    this.born = false;
+    /** @type {Geometry | null} */
+    this.fitted = null;
+  }
+
+  /**
+   * @param {Replica} replica
+   * @param {View} view
+   * @param {Geometry} geometry
+   * @param {Map<number, number>} rows
+   * @param {boolean} chosen
+   */
+  draw(replica, view, geometry, rows, chosen) {
+    const row = rows.get(replica.shard) ?? 0;
+    const node = view.nodes.findIndex((n) => n.id === replica.node);
+    const at = geometry.chip(node, row);
+    const down = view.nodes[node]?.status === 'down';
+    if (!this.born) {
+      // A child leaves its parent's place: it was one entry in the parent's log.
+      this.born = true;
+      const start = row > 0 && replica.role !== 'learner' ? geometry.chip(node, row - 1) : at;
+      place(this.element, start.x, start.y);
+      this.element.getBoundingClientRect();
+    }
+    place(this.element, at.x, at.y);
+    const look = `chip ${hue(replica.shard)} ${replica.role}${down ? ' asleep' : ''}${chosen ? ' chosen' : ''}`;
+    setAttribute(this.element, 'class', look);
+    if (this.fitted !== geometry) this.#fit(geometry);
+    this.#write(replica, view, geometry);
+    const left = replica.electionLeftPermille;
+    setAttribute(this.rim, 'stroke-dasharray', left === null || down ? '0 1000' : `${left} 1000`);
+    this.level.style.transform = `translateY(${2 - 2 * ((replica.catchUpPermille ?? 0) / 1000)}px)`;
+    setText(this.letter, LETTERS[replica.role]);
+    setAttribute(this.element, 'aria-pressed', String(chosen));
+  }
+
+  /** @param {Geometry} geometry */
+  #fit(geometry) {
+    this.fitted = geometry;
+    const { chipW, chipH, disc } = geometry;
+    setBox(this.wash, { x: 0, y: 0, w: chipW, h: chipH });
+    place(this.badge, disc + 11, chipH / 2);
+    this.track.setAttribute('r', String(disc + 3.5));
+    this.rim.setAttribute('r', String(disc + 3.5));
+    this.shape.style.transform = `scale(${disc - 2})`;
+    this.crown.style.transform = `scale(${(disc / 21).toFixed(3)})`;
+    this.letter.setAttribute('y', String(Math.round(disc * 0.24)));
+    const x = disc * 2 + 22;
+    const [first, step] = chipH > 50 ? [-12, 16] : [-3, 15];
+    this.lines.forEach((line, i) => {
+      spot(line, x, chipH / 2 + first + i * step);
+    });
+  }
+
+  /**
+   * @param {Replica} replica
+   * @param {View} view
+   * @param {Geometry} geometry
+   */
+  #write(replica, view, geometry) {
+    const { roomy, chipH } = geometry;
+    const id = roomy
+      ? `r${replica.id} · term ${replica.term}`
+      : `r${replica.id} · t${replica.term}`;
+    const texts = [roleWord(replica.role), id, progress(replica, view, roomy)];
+    if (chipH <= 50) texts.splice(2, 1, '');
+    if (chipH <= 34) texts.splice(1, 1, '');
+    this.lines.forEach((line, i) => {
+      setText(line, texts[i] ?? '');
+    });
+    const node = view.nodes.find((n) => n.id === replica.node)?.name ?? '';
+    const shard = view.shards.find((s) => s.id === replica.shard)?.name ?? '';
+    setAttribute(
+      this.element,
+      'aria-label',
+      `${shard} on ${node}, ${roleWord(replica.role)}, term ${replica.term}`,
+    );
+  }
+}
+
+/**
+ * How far a replica is, in the words that matter for its role.
+ * @param {Replica} replica
+ * @param {View} view
+ * @param {boolean} roomy
+ */
+function progress(replica, view, roomy) {
+  if (replica.role === 'tombstone') return 'data gone';
+  if (replica.role === 'uninitialized') return '';
+  if (replica.role === 'candidate') return votes(replica, view);
+  if (replica.role === 'learner') {
+    const leader = view.replicas.find((r) => r.shard === replica.shard && r.role === 'leader');
+    return leader ? `${replica.lastLog} / ${leader.lastLog}` : `${replica.lastLog}`;
+  }
+  if (replica.role === 'leader')
+    return roomy ? `commit ${replica.committed}` : `cmt ${replica.committed}`;
+  return roomy ? `applied ${replica.applied}` : `app ${replica.applied}`;
+}
+
+/**
+ * A dot for each that may vote: full where the vote is on disk for this candidate.
+ * @param {Replica} replica
+ * @param {View} view
+ */
+function votes(replica, view) {
+  const voters = view.replicas.filter(
+    (r) => r.shard === replica.shard && !['learner', 'tombstone', 'uninitialized'].includes(r.role),
+  );
+  return `votes ${voters.map((r) => (replica.votesGranted.includes(r.node) ? '●' : '○')).join('')}`;
+}

@@ -1,0 +1,59 @@
+// What happened, newest first: what is worth a line, or, on request, everything.
+
+import { byId, html, Keyed, setAttribute } from '../dom.js';
+import { hue } from '../format.js';
+
+/** @typedef {import('../types.d.ts').State} State */
+/** @typedef {import('../types.d.ts').EventView} EventView */
+
+/** Lines shown: enough to scroll back over a phase. */
+const LINES_MAX = 120;
+/** A list that changes faster than this cannot be read. */
+const REFRESH_MS = 80;
+
+export class Events {
+  constructor() {
+    this.all = /** @type {HTMLInputElement} */ (byId('events-all'));
+    this.root = byId('events');
+    this.lines = new Keyed(
+      this.root,
+      (/** @type {EventView} */ event) => event.seq,
+      (event) => new Line(event),
+    );
+    /** @type {EventView[] | null} */
+    this.seen = null;
+    this.wide = false;
+    this.at = 0;
+  }
+
+  /** @param {State} state */
+  update({ events, playing }) {
+    const now = performance.now();
+    if (events === this.seen && this.all.checked === this.wide) return;
+    if (playing && now - this.at < REFRESH_MS) return;
+    this.seen = events;
+    this.wide = this.all.checked;
+    this.at = now;
+    const shown = [];
+    for (let i = events.length - 1; i >= 0 && shown.length < LINES_MAX; i -= 1) {
+      const event = events[i];
+      if (event && (this.wide || event.major)) shown.push(event);
+    }
+    this.lines.update(shown, () => {});
+    setAttribute(this.root, 'data-empty', shown.length === 0 ? '' : null);
+  }
+}
+
+class Line {
+  /** @param {EventView} event */
+  constructor(event) {
+    const time = html('b', {}, (event.timeNs / 1e9).toFixed(4));
+    this.element = html(
+      'li',
+      { class: hue(event.shard), title: event.name },
+      time,
+      ' ',
+      event.text,
+    );
+  }
+}

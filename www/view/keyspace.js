@@ -1,0 +1,135 @@
+// The key space: one bar, the ranges to scale, the heat of the keys above, and below each range whether it can be written.
+
+import { byId, html, Keyed, setAttribute, setText } from '../dom.js';
+import { count, hue, range, span } from '../format.js';
+
+/** @typedef {import('../types.d.ts').State} State */
+/** @typedef {import('../types.d.ts').View} View */
+/** @typedef {import('../types.d.ts').Shard} Shard */
+
+const HEAT_H = 22;
+
+export class KeySpace {
+  constructor() {
+    this.canvas = /** @type {HTMLCanvasElement} */ (byId('heat'));
+    this.ranges = new Keyed(
+      byId('ranges'),
+      (/** @type {Shard} */ shard) => shard.id,
+      (shard) => new Range(shard),
+    );
+    this.drawnFor = '';
+    this.width = 0;
+    new ResizeObserver(([entry]) => {
+      this.width = Math.floor(entry?.contentRect.width ?? 0);
+      this.drawnFor = '';
+    }).observe(this.canvas);
+    /** @type {View | null} */
+    this.seen = null;
+  }
+
+  /** @param {State} state */
+  update({ view }) {
+    if (!view) return;
+    const theme = document.documentElement.dataset.theme ?? '';
+    const key = `${this.width} ${theme} ${matchMedia('(prefers-color-scheme: dark)').matches}`;
+    if (view === this.seen && key === this.drawnFor) return;
+    this.seen = view;
+    this.drawnFor = key;
+    const { first, last } = view.keySpace;
+    this.ranges.update(view.shards, (drawn, shard) => drawn.draw(shard, first, last));
+    this.#heat(view);
+  }
+
+  /** @param {View} view */
+  #heat(view) {
+    const { width, canvas } = this;
+    const context = canvas.getContext('2d');
+    if (!context || width === 0) return;
+    const ratio = devicePixelRatio || 1;
+    if (canvas.width !== Math.round(width * ratio)) {
+      canvas.width = Math.round(width * ratio);
+      canvas.height = Math.round(HEAT_H * ratio);
+    }
+    context.setTransform(ratio, 0, 0, ratio, 0, 0);
+    context.clearRect(0, 0, width, HEAT_H);
+    const { first, last, heat } = view.keySpace;
+    const most = Math.max(4, ...heat);
+    const step = width / heat.length;
+    const keys = (last - first + 1) / heat.length;
+    const style = getComputedStyle(document.documentElement);
+    heat.forEach((value, i) => {
+      const shard = view.shards.find(
+        (s) => first + i * keys >= s.first && first + i * keys <= s.last,
+      );
+      context.fillStyle = colour(style, shard);
+      context.globalAlpha = 0.3 + 0.45 * (value / most);
+      const tall = value === 0 ? 1 : 2 + (HEAT_H - 3) * (value / most);
+      context.fillRect(i * step + 1, HEAT_H - tall, Math.max(1, step - 2), tall);
+    });
+  }
+}
+
+/**
+ * A canvas knows no `light-dark()`: the colour is asked of an element that has the shard's class.
+ * @param {CSSStyleDeclaration} style
+ * @param {Shard | undefined} shard
+ */
+function colour(style, shard) {
+  const probe = shard ? document.querySelector(`#ranges .${hue(shard.id)} b`) : null;
+  return probe ? getComputedStyle(probe).color : style.color;
+}
+
+class Range {
+  /** @param {Shard} shard */
+  constructor(shard) {
+    this.name = html('b', {}, shard.name);
+    this.keys = html('code');
+    this.facts = html('span', { class: 'facts' });
+    this.hot = html('span', { class: 'hot' }, 'hot');
+    this.bar = html('div', { class: 'bar' }, this.name, this.keys, this.facts, this.hot);
+    this.line = html('div', { class: 'line' });
+    this.state = html('p');
+    this.element = html(
+      'div',
+      { class: `range ${hue(shard.id)}` },
+      this.bar,
+      this.line,
+      this.state,
+    );
+  }
+
+  /**
+   * @param {Shard} shard
+   * @param {number} first first key of the key space
+   * @param {number} last
+   */
+  draw(shard, first, last) {
+    const keys = last - first + 1;
+    const share = ((shard.last - shard.first + 1) / keys) * 100;
+    const { style } = this.element;
+    const left = `${(((shard.first - first) / keys) * 100).toFixed(3)}%`;
+    const width = `${share.toFixed(3)}%`;
+    if (style.left !== left) style.left = left;
+    if (style.width !== width) style.width = width;
+    setText(this.keys, range([shard.first, shard.last]));
+    const leader = shard.leader === null ? 'no leader' : `leader n${shard.leader}`;
+    setText(
+      this.facts,
+      `epoch ${shard.version}.${shard.confVer} · ${leader} · ${count(shard.opsPerSecond)} op/s`,
+    );
+    this.hot.hidden = !shard.hot;
+    const writable = shard.availability === 'writable';
+    setAttribute(this.line, 'class', `line ${writable ? 'writable' : 'unavailable'}`);
+    setText(this.state, availability(shard, writable));
+  }
+}
+
+/**
+ * @param {Shard} shard
+ * @param {boolean} writable
+ */
+function availability(shard, writable) {
+  if (!writable) return `not writable for ${span(shard.sinceNs)}`;
+  const gap = shard.longestGapNs > 0 ? ` · longest gap ${span(shard.longestGapNs)}` : '';
+  return `writable for ${span(shard.sinceNs)}${gap}`;
+}

@@ -1,0 +1,131 @@
+// The cluster as one SVG: cards, chips, clients and what travels between them, in layers.
+// Owns the drawing surface, its size and what a click selects. The parts it is made of draw one layer each.
+
+import { svg } from '../dom.js';
+import { Cards } from './cards.js';
+import { Chips } from './chips.js';
+import { Clients } from './clients.js';
+import { Geometry } from './geometry.js';
+import { Messages } from './messages.js';
+
+/** @typedef {import('../types.d.ts').State} State */
+/** @typedef {import('../types.d.ts').View} View */
+/** @typedef {import('../types.d.ts').Selection} Selection */
+/** @typedef {import('../state.js').Store} Store */
+
+/** Narrower than this, the scene is turned on its side. */
+const TURN_BELOW = 600;
+
+export class Scene {
+  /**
+   * @param {HTMLElement} root
+   * @param {Store} store
+   */
+  constructor(root, store) {
+    this.root = root;
+    this.store = store;
+    const layers = ['cards', 'links', 'arcs', 'chips', 'clients', 'dots'].map((name) =>
+      svg('g', { class: `layer-${name}` }),
+    );
+    const [cards, links, arcs, chips, clients, dots] =
+      /** @type {[SVGGElement, SVGGElement, SVGGElement, SVGGElement, SVGGElement, SVGGElement]} */ (
+        layers
+      );
+    this.surface = svg(
+      'svg',
+      { role: 'group', 'aria-label': 'Nodes, replicas and messages' },
+      definitions(),
+      ...layers,
+    );
+    root.append(this.surface);
+    this.cards = new Cards(cards, links);
+    this.chips = new Chips(chips);
+    this.clients = new Clients(clients);
+    this.messages = new Messages(arcs, dots);
+    /** @type {Geometry | null} */
+    this.geometry = null;
+    this.shape = '';
+    this.size = { width: 0, height: 0 };
+    new ResizeObserver(([entry]) => this.#resize(entry)).observe(root);
+    this.surface.addEventListener('click', (event) => this.#pick(event.target));
+  }
+
+  /** @param {State} state */
+  update(state) {
+    const { view } = state;
+    if (!view || this.size.width === 0) return;
+    const geometry = this.#fit(view);
+    const still = !state.playing;
+    if (this.root.classList.contains('paused') !== still)
+      this.root.classList.toggle('paused', still);
+    this.cards.update(view, geometry, state.selection);
+    this.chips.update(view, geometry, state.selection);
+    this.clients.update(view, geometry, state.selection);
+    this.messages.update(state, view, geometry);
+  }
+
+  /**
+   * @param {View} view
+   * @returns {Geometry}
+   */
+  #fit(view) {
+    const { width, height } = this.size;
+    const turned = width < TURN_BELOW;
+    const counts = [view.nodes.length, view.shards.length, view.clients.length];
+    const shape = [width, height, turned, ...counts].join();
+    if (this.geometry && shape === this.shape) return this.geometry;
+    const [nodes = 0, shards = 0, clients = 0] = counts;
+    // Positions ease when a shard comes or goes; a change of size is no news.
+    const resized = this.geometry?.size.width !== width || this.geometry?.size.height !== height;
+    this.root.classList.toggle('no-ease', resized);
+    this.shape = shape;
+    this.geometry = new Geometry({ width, height, turned, nodes, shards, clients });
+    const tall = Math.round(this.geometry.height);
+    this.surface.setAttribute('viewBox', `0 0 ${width} ${tall}`);
+    this.surface.setAttribute('width', String(width));
+    this.surface.setAttribute('height', String(tall));
+    this.root.classList.toggle('turned', turned);
+    this.root.classList.toggle('roomy', this.geometry.roomy);
+    return this.geometry;
+  }
+
+  /** @param {ResizeObserverEntry | undefined} entry */
+  #resize(entry) {
+    if (!entry) return;
+    this.size = {
+      width: Math.floor(entry.contentRect.width),
+      height: Math.floor(entry.contentRect.height),
+    };
+    this.store.changed();
+  }
+
+  /** @param {EventTarget | null} target */
+  #pick(target) {
+    const picked = target instanceof Element ? target.closest('[data-pick]') : null;
+    const [kind, id] = picked?.getAttribute('data-pick')?.split(':') ?? [];
+    if (!kind || !id) return;
+    const selection = { kind: /** @type {Selection['kind']} */ (kind), id: Number(id) };
+    const shard = kind === 'shard' ? selection.id : this.#shardOf(selection);
+    this.store.set(shard ? { selection, logShard: shard } : { selection });
+  }
+
+  /** @param {Selection} selection */
+  #shardOf({ kind, id }) {
+    if (kind !== 'replica') return 0;
+    return this.store.state.view?.replicas.find((replica) => replica.id === id)?.shard ?? 0;
+  }
+}
+
+/** Shapes that are referred to: the hatch of a node that is down, the disc that a learner fills. */
+function definitions() {
+  const hatch = svg('pattern', {
+    id: 'hatch',
+    width: 7,
+    height: 7,
+    patternUnits: 'userSpaceOnUse',
+    patternTransform: 'rotate(45)',
+  });
+  hatch.append(svg('path', { d: 'M0 0V7', class: 'hatch' }));
+  const disc = svg('clipPath', { id: 'disc' }, svg('circle', { r: 1 }));
+  return svg('defs', {}, hatch, disc);
+}
