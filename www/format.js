@@ -1,6 +1,6 @@
 // Numbers and names as the page writes them. Pure.
 
-/** @typedef {import('./types.d.ts').Role} Role */
+/** @import { Role } from './types.d.ts' */
 
 const THIN = '\u2009';
 

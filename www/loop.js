@@ -3,10 +3,10 @@
 
 import { Pacing } from './engine/pacing.js';
 
-/** @typedef {import('./types.d.ts').Part} Part */
-/** @typedef {import('./state.js').Store} Store */
-/** @typedef {import('./session.js').Session} Session */
-/** @typedef {import('./engine/client.js').EngineClient} EngineClient */
+/** @import { EngineClient } from './engine/client.js' */
+/** @import { Session } from './session.js' */
+/** @import { Store } from './state.js' */
+/** @import { Part } from './types.d.ts' */
 
 /** The drawn time may trail the view by no more wall time than this. */
 const TRAIL_MS = 60;

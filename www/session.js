@@ -1,10 +1,9 @@
 // What the page asks of the engine, and what becomes of the answers: the only caller of the worker after start-up.
 // Owns which phase is to be reached and whether the user plays. Called by controls/ and loop.js; writes to the store.
 
-/** @typedef {import('./types.d.ts').Command} Command */
-/** @typedef {import('./types.d.ts').Report} Report */
-/** @typedef {import('./engine/client.js').EngineClient} EngineClient */
-/** @typedef {import('./state.js').Store} Store */
+/** @import { EngineClient } from './engine/client.js' */
+/** @import { Store } from './state.js' */
+/** @import { Command, Report } from './types.d.ts' */
 
 export class Session {
   /**

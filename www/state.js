@@ -1,10 +1,7 @@
 // The page's one store. Every change goes through `set` or `receive`; everyone else reads.
 // It must not touch the document. Written by main.js and controls/, read by all parts.
 
-/** @typedef {import('./types.d.ts').State} State */
-/** @typedef {import('./types.d.ts').Report} Report */
-/** @typedef {import('./types.d.ts').EventView} EventView */
-/** @typedef {import('./types.d.ts').Mark} Mark */
+/** @import { EventView, Mark, Report, State } from './types.d.ts' */
 
 /** Events kept: more than a person scrolls through, little enough to hold for hours. */
 export const EVENTS_MAX = 2000;

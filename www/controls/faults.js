@@ -2,11 +2,9 @@
 
 import { buttonById, setReason } from '../dom.js';
 
-/** @typedef {import('../types.d.ts').State} State */
-/** @typedef {import('../types.d.ts').View} View */
-/** @typedef {import('../types.d.ts').Node} Node */
-/** @typedef {import('../state.js').Store} Store */
-/** @typedef {import('../session.js').Session} Session */
+/** @import { Session } from '../session.js' */
+/** @import { Store } from '../state.js' */
+/** @import { Node, State, View } from '../types.d.ts' */
 
 export class Faults {
   /**

@@ -2,8 +2,7 @@
 
 import { buttonById, byId } from '../dom.js';
 
-/** @typedef {import('../state.js').Store} Store */
-/** @typedef {import('../session.js').Session} Session */
+/** @import { Session } from '../session.js' */
 
 /** Keys in these belong to them. */
 const OWN_KEYS = 'input, textarea, select, [contenteditable]';

@@ -3,8 +3,8 @@
 import { buttonById, byId, html } from '../dom.js';
 import { SPEEDS } from '../engine/pacing.js';
 
-/** @typedef {import('../state.js').Store} Store */
-/** @typedef {import('../session.js').Session} Session */
+/** @import { Session } from '../session.js' */
+/** @import { Store } from '../state.js' */
 
 /**
  * @param {Store} store

@@ -2,8 +2,8 @@
 
 import { buttonById, byId } from '../dom.js';
 
-/** @typedef {import('../state.js').Store} Store */
-/** @typedef {import('../session.js').Session} Session */
+/** @import { Session } from '../session.js' */
+/** @import { Store } from '../state.js' */
 
 /** A link longer than this is cut by chat programs and some servers' logs; a recording of commands stays far below. */
 const HASH_MAX = 200_000;

@@ -2,7 +2,7 @@
 
 import { buttonById } from '../dom.js';
 
-/** @typedef {import('../state.js').Store} Store */
+/** @import { Store } from '../state.js' */
 
 const KEY = 'shardscope-theme';
 

@@ -1,7 +1,7 @@
 // The page's end of the worker: calls that return promises, and the news of a panic.
 // Knows nothing of what the calls mean. Used by main.js and controls/run.js.
 
-/** @typedef {import('../types.d.ts').Panic} Panic */
+/** @import { Panic } from '../types.d.ts' */
 
 export class EngineClient {
   /** @param {(panic: Panic) => void} onPanic */

@@ -1,7 +1,7 @@
 // How fast virtual time passes while the user leaves that to the page: slow enough to follow a message wherever something
 // happens, faster the longer nothing does. Pure, but for the wall clock that it is given. Used by loop.js.
 
-/** @typedef {import('../types.d.ts').State} State */
+/** @import { State } from '../types.d.ts' */
 
 /** The speeds that can be picked, in virtual seconds a second, with the word for each. */
 export const SPEEDS = new Map([

@@ -3,10 +3,8 @@
 // and going forward again submits its commands at the very steps where they were, until a new command replaces it.
 // Knows nothing of the page, of wall time or of messages between threads. Used by worker.js.
 
-/** @typedef {import('../types.d.ts').Engine} Engine */
-/** @typedef {import('../types.d.ts').EngineModule} EngineModule */
-/** @typedef {import('../types.d.ts').Command} Command */
-/** @typedef {import('../types.d.ts').View} View */
+/** @import { Command, Engine, EngineModule, View } from '../types.d.ts' */
+
 /** @typedef {{ timeNs: number, steps: number, command: Command }} Timed */
 
 /**

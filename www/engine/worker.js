@@ -3,10 +3,7 @@
 
 import { Run } from './run.js';
 
-/** @typedef {import('../types.d.ts').EngineModule} EngineModule */
-/** @typedef {import('../types.d.ts').View} View */
-/** @typedef {import('../types.d.ts').Report} Report */
-/** @typedef {import('../types.d.ts').Command} Command */
+/** @import { Command, EngineModule, Report, View } from '../types.d.ts' */
 
 /** Longest stretch of work before messages are looked at again. */
 const SLICE_MS = 8;
@@ -20,7 +17,7 @@ const ELAPSED_MAX_MS = 100;
 const IDLE_MS = 40;
 
 /** @type {EngineModule} */
-let module;
+let engineModule;
 /** @type {Run} */
 let run;
 let seed = '';
@@ -89,16 +86,16 @@ function report(since) {
 const calls = {
   async load() {
     const url = new URL('../pkg/shardscope_web.js', import.meta.url).href;
-    module = await import(url);
-    await module.default();
-    return module.Engine.versions();
+    engineModule = await import(url);
+    await engineModule.default();
+    return engineModule.Engine.versions();
   },
   start(/** @type {string} */ asked) {
-    replaceRun(Run.start(module, asked));
+    replaceRun(Run.start(engineModule, asked));
     return report(0);
   },
   replay(/** @type {string} */ recording, /** @type {number} */ steps) {
-    replaceRun(Run.replay(module, recording, steps));
+    replaceRun(Run.replay(engineModule, recording, steps));
     return report(0);
   },
   play(/** @type {boolean} */ on, /** @type {boolean} */ onlyThisPhase) {
@@ -148,14 +145,14 @@ function guarded(work) {
   } catch (error) {
     if (error instanceof WebAssembly.RuntimeError) {
       playing = false;
-      const text = module.lastPanic() || error.message;
+      const text = engineModule.lastPanic() || error.message;
       postMessage({ type: 'panic', text, seed, recording: run?.recording ?? '' });
     }
     throw error;
   }
 }
 
-onmessage = async ({ data: { id, name, args } }) => {
+addEventListener('message', async ({ data: { id, name, args } }) => {
   try {
     const call = /** @type {Record<string, (...args: any[]) => unknown>} */ (calls)[name];
     const value = await guarded(() => call?.(...args));
@@ -167,4 +164,4 @@ onmessage = async ({ data: { id, name, args } }) => {
       error: error instanceof Error ? error.message : String(error),
     });
   }
-};
+});

@@ -1,12 +1,9 @@
 // What is happening: one caption at a time. It follows the newest that has come true, unless the user stepped back.
 
 import { buttonById, byId, html, setAttribute, setReason, setText } from '../dom.js';
-import { bytes, count, span } from '../format.js';
 
-/** @typedef {import('../types.d.ts').State} State */
-/** @typedef {import('../types.d.ts').Caption} Caption */
-/** @typedef {import('../types.d.ts').PhaseCost} PhaseCost */
-/** @typedef {import('../state.js').Store} Store */
+/** @import { Store } from '../state.js' */
+/** @import { Caption, State } from '../types.d.ts' */
 
 /** @type {Caption} */
 const OPENING = {
@@ -46,17 +43,12 @@ export class Captions {
       this.title,
       caption.phase > 0 ? `Phase ${caption.phase} · ${place} of ${peers.length}` : 'What you see',
     );
-    const cost = costOf(state, caption, at === reached.length - 1);
-    const key = `${caption.id} ${cost}`;
-    if (key === this.shown) return;
-    this.shown = key;
+    if (caption.id === this.shown) return;
+    this.shown = caption.id;
     this.text.replaceChildren(...strong(caption.text));
     const facts = [];
-    if (cost) facts.push(html('span', { class: 'cost' }, cost));
-    else {
-      if (caption.call) facts.push(html('code', {}, caption.call));
-      if (caption.tikv) facts.push(html('span', { class: 'soft' }, `TiKV: ${caption.tikv}`));
-    }
+    if (caption.call) facts.push(html('code', { title: caption.call }, caption.call));
+    if (caption.tikv) facts.push(html('span', { class: 'soft' }, `TiKV: ${caption.tikv}`));
     this.call.replaceChildren(...facts);
     setAttribute(this.text, 'data-caption', caption.id);
   }
@@ -83,27 +75,6 @@ function reachedOf(state) {
 function indexOf(state, reached) {
   const found = reached.findIndex((caption) => caption.id === state.captionId);
   return found < 0 ? reached.length - 1 : found;
-}
-
-/**
- * What the phase cost, once its last caption stands and it is complete.
- * @param {State} state
- * @param {Caption} caption
- * @param {boolean} newest
- */
-function costOf({ view }, caption, newest) {
-  if (!view || !newest || view.phase.running > 0) return '';
-  const cost = view.phase.costs.find((c) => c.phase === caption.phase);
-  if (!cost) return '';
-  const trips =
-    cost.roundTripNs > 0
-      ? ` (${(cost.unwritableNs / cost.roundTripNs).toFixed(1)} round trips)`
-      : '';
-  const gap =
-    cost.unwritableNs > 0
-      ? `no key unwritable for longer than ${span(cost.unwritableNs)}${trips}`
-      : 'every key writable all the while';
-  return `Phase ${cost.phase} took ${span(cost.durationNs)}, ${count(cost.messages)} messages, ${bytes(cost.bytes)}; ${gap}.`;
 }
 
 /**

@@ -3,11 +3,8 @@
 import { Keyed, place, setAttribute, setBox, setText, spot, svg } from '../dom.js';
 import { offset } from '../format.js';
 
-/** @typedef {import('../types.d.ts').View} View */
-/** @typedef {import('../types.d.ts').Node} Node */
-/** @typedef {import('../types.d.ts').Link} Link */
-/** @typedef {import('../types.d.ts').Selection} Selection */
-/** @typedef {import('./geometry.js').Geometry} Geometry */
+/** @import { Link, Node, Selection, View } from '../types.d.ts' */
+/** @import { Geometry } from './geometry.js' */
 
 /**
  * The condition of a node, in a word; '' if there is nothing to say.
@@ -112,7 +109,7 @@ class Card {
     this.clock.setAttribute('text-anchor', turned ? 'start' : 'end');
     if (turned) {
       spot(this.name, 11, h / 2 - 1);
-      spot(this.clock, 4, h / 2 + 18);
+      spot(this.clock, 7, h / 2 + 18);
       this.lamp.setAttribute('transform', `translate(${w - 13} ${h / 2 - 6})`);
     } else {
       spot(this.name, 14, 23);

@@ -4,11 +4,8 @@
 import { Keyed, place, setAttribute, setBox, setText, spot, svg } from '../dom.js';
 import { hue, range, roleWord } from '../format.js';
 
-/** @typedef {import('../types.d.ts').View} View */
-/** @typedef {import('../types.d.ts').Shard} Shard */
-/** @typedef {import('../types.d.ts').Replica} Replica */
-/** @typedef {import('../types.d.ts').Selection} Selection */
-/** @typedef {import('./geometry.js').Geometry} Geometry */
+/** @import { Replica, Selection, Shard, View } from '../types.d.ts' */
+/** @import { Geometry } from './geometry.js' */
 
 /** @type {Record<Replica['role'], string>} */
 export const LETTERS = {

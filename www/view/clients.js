@@ -4,11 +4,8 @@
 import { Keyed, place, setAttribute, setBox, setText, spot, svg } from '../dom.js';
 import { hue, shortShard } from '../format.js';
 
-/** @typedef {import('../types.d.ts').View} View */
-/** @typedef {import('../types.d.ts').Client} Client */
-/** @typedef {import('../types.d.ts').Route} Route */
-/** @typedef {import('../types.d.ts').Selection} Selection */
-/** @typedef {import('./geometry.js').Geometry} Geometry */
+/** @import { Client, Route, Selection, View } from '../types.d.ts' */
+/** @import { Geometry } from './geometry.js' */
 
 /** How long a repair stays in sight, in virtual time. */
 const REPAIR_SHOWN_NS = 150e6;

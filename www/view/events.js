@@ -3,8 +3,7 @@
 import { byId, html, Keyed, setAttribute } from '../dom.js';
 import { hue } from '../format.js';
 
-/** @typedef {import('../types.d.ts').State} State */
-/** @typedef {import('../types.d.ts').EventView} EventView */
+/** @import { EventView, State } from '../types.d.ts' */
 
 /** Lines shown: enough to scroll back over a phase. */
 const LINES_MAX = 120;

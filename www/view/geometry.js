@@ -10,16 +10,18 @@ const HEAD = 36;
 const CLIENT_H = 50;
 /** Between nodes and clients: room for what travels there. */
 const CHANNEL = 46;
-const TURNED = { head: 52, top: 40, row: 72, gap: 8, lane: 26, edge: 22, client: 48 };
+const TURNED = { head: 52, top: 40, row: 72, gap: 8, lane: 30, edge: 22, client: 48 };
 
 export class Geometry {
   /** @param {Size} size */
   constructor(size) {
-    const { width, nodes, shards, turned } = size;
+    const { nodes, shards, turned } = size;
+    // Half a stroke on either side.
+    const width = size.width - 1;
     this.size = size;
     this.turned = turned;
     this.roomy = !turned && width >= 900;
-    this.gutter = turned ? TURNED.head : this.roomy ? 84 : 62;
+    this.gutter = turned ? TURNED.head : this.roomy ? 84 : 74;
     this.gap = turned ? TURNED.gap : this.roomy ? 14 : 8;
     this.rows = Math.max(1, shards);
     if (turned) {
@@ -35,8 +37,8 @@ export class Geometry {
       this.chipW = this.colW - 12;
       this.chipH = Math.min(66, Math.max(30, this.rowH * 0.46));
     }
-    this.disc = Math.min(21, this.chipH / 2 - 9, this.chipW / 4);
-    this.lane = this.turned ? TURNED.lane : Math.min(74, this.rowH - this.chipH - 8);
+    this.disc = Math.min(21, this.chipH / 2 - 9, this.chipW / 6.5);
+    this.lane = this.turned ? TURNED.lane : Math.min(88, this.rowH - this.chipH - 8);
   }
 
   /** Height of a node's card, upright. */

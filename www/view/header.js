@@ -3,8 +3,7 @@
 import { byId, setAttribute, setReason, setText } from '../dom.js';
 import { count } from '../format.js';
 
-/** @typedef {import('../types.d.ts').State} State */
-/** @typedef {import('../types.d.ts').View} View */
+/** @import { State, View } from '../types.d.ts' */
 
 export class Header {
   constructor() {

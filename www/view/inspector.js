@@ -4,9 +4,8 @@ import { byId, html, Keyed, setAttribute, setText } from '../dom.js';
 import { bytes, clock, count, offset, range, roleWord, span } from '../format.js';
 import { condition } from './cards.js';
 
-/** @typedef {import('../types.d.ts').State} State */
-/** @typedef {import('../types.d.ts').View} View */
-/** @typedef {import('../types.d.ts').Selection} Selection */
+/** @import { PhaseCost, Selection, State, View } from '../types.d.ts' */
+
 /** @typedef {[name: string, value: string]} Fact */
 /** @typedef {{ title: string, facts: Fact[] }} Page */
 
@@ -33,7 +32,7 @@ export class Inspector {
     if (!view || (view === this.seen && selection === this.about)) return;
     this.seen = view;
     this.about = selection;
-    const page = describe(view, selection) ?? { title: 'It is gone', facts: [] };
+    const page = pageOf(view, selection) ?? { title: 'It is gone', facts: [] };
     setText(this.title, page.title);
     this.facts.update(page.facts, (row, [, value]) => setText(row.value, value));
     const why = reasons(view)[0];
@@ -80,7 +79,19 @@ function reasons(view) {
   }
   const { running, waitingFor } = view.phase;
   if (waitingFor) found.push([`Why is phase ${running} not complete?`, waitingFor]);
+  const cost = view.phase.costs.at(-1);
+  if (cost && running === 0) found.push([`What did phase ${cost.phase} cost?`, costOf(cost)]);
   return found;
+}
+
+/** @param {PhaseCost} cost */
+function costOf({ durationNs, messages, bytes: sent, unwritableNs, roundTripNs }) {
+  const trips = roundTripNs > 0 ? `, ${(unwritableNs / roundTripNs).toFixed(1)} round trips` : '';
+  const gap =
+    unwritableNs > 0
+      ? `No key was unwritable for longer than ${span(unwritableNs)}${trips}.`
+      : 'Every key was writable all the while.';
+  return `${span(durationNs)}, ${count(messages)} messages, ${bytes(sent)}. ${gap}`;
 }
 
 /**
@@ -88,7 +99,7 @@ function reasons(view) {
  * @param {Selection} selection
  * @returns {Page | null}
  */
-function describe(view, { kind, id }) {
+function pageOf(view, { kind, id }) {
   if (kind === 'node') return describeNode(view, id);
   if (kind === 'replica') return describeReplica(view, id);
   if (kind === 'shard') return describeShard(view, id);

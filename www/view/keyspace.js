@@ -3,17 +3,16 @@
 import { byId, html, Keyed, setAttribute, setText } from '../dom.js';
 import { count, hue, range, span } from '../format.js';
 
-/** @typedef {import('../types.d.ts').State} State */
-/** @typedef {import('../types.d.ts').View} View */
-/** @typedef {import('../types.d.ts').Shard} Shard */
+/** @import { Shard, State, View } from '../types.d.ts' */
 
 const HEAT_H = 22;
 
 export class KeySpace {
   constructor() {
     this.canvas = /** @type {HTMLCanvasElement} */ (byId('heat'));
+    this.root = byId('ranges');
     this.ranges = new Keyed(
-      byId('ranges'),
+      this.root,
       (/** @type {Shard} */ shard) => shard.id,
       (shard) => new Range(shard),
     );
@@ -36,6 +35,11 @@ export class KeySpace {
     this.seen = view;
     this.drawnFor = key;
     const { first, last } = view.keySpace;
+    setAttribute(
+      this.root,
+      'data-empty',
+      view.shards.length === 0 ? `keys ${first} to ${last}, of no shard yet` : null,
+    );
     this.ranges.update(view.shards, (drawn, shard) => drawn.draw(shard, first, last));
     this.#heat(view);
   }
@@ -88,7 +92,9 @@ class Range {
     this.hot = html('span', { class: 'hot' }, 'hot');
     this.bar = html('div', { class: 'bar' }, this.name, this.keys, this.facts, this.hot);
     this.line = html('div', { class: 'line' });
-    this.state = html('p');
+    this.since = html('span');
+    this.gap = html('span', { class: 'gap' });
+    this.state = html('p', {}, this.since, this.gap);
     this.element = html(
       'div',
       { class: `range ${hue(shard.id)}` },
@@ -120,16 +126,7 @@ class Range {
     this.hot.hidden = !shard.hot;
     const writable = shard.availability === 'writable';
     setAttribute(this.line, 'class', `line ${writable ? 'writable' : 'unavailable'}`);
-    setText(this.state, availability(shard, writable));
+    setText(this.since, `${writable ? 'writable' : 'not writable'} for ${span(shard.sinceNs)}`);
+    setText(this.gap, shard.longestGapNs > 0 ? ` · longest gap ${span(shard.longestGapNs)}` : '');
   }
-}
-
-/**
- * @param {Shard} shard
- * @param {boolean} writable
- */
-function availability(shard, writable) {
-  if (!writable) return `not writable for ${span(shard.sinceNs)}`;
-  const gap = shard.longestGapNs > 0 ? ` · longest gap ${span(shard.longestGapNs)}` : '';
-  return `writable for ${span(shard.sinceNs)}${gap}`;
 }

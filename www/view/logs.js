@@ -4,13 +4,9 @@
 import { byId, html, Keyed, setAttribute, setText } from '../dom.js';
 import { hue, roleWord } from '../format.js';
 
-/** @typedef {import('../types.d.ts').State} State */
-/** @typedef {import('../types.d.ts').View} View */
-/** @typedef {import('../types.d.ts').Log} Log */
-/** @typedef {import('../types.d.ts').LogEntry} LogEntry */
-/** @typedef {import('../types.d.ts').Replica} Replica */
-/** @typedef {import('../types.d.ts').Shard} Shard */
-/** @typedef {import('../state.js').Store} Store */
+/** @import { Store } from '../state.js' */
+/** @import { Log, LogEntry, Replica, Shard, State, View } from '../types.d.ts' */
+
 /** @typedef {{ index: number, text: string }} Mark */
 
 /** @type {Record<LogEntry['kind'], string>} */

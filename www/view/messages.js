@@ -5,11 +5,8 @@ import { setAttribute, setText, svg } from '../dom.js';
 import { hue } from '../format.js';
 import { along, pathOf } from './geometry.js';
 
-/** @typedef {import('../types.d.ts').State} State */
-/** @typedef {import('../types.d.ts').View} View */
-/** @typedef {import('../types.d.ts').Message} Message */
-/** @typedef {import('./geometry.js').Geometry} Geometry */
-/** @typedef {import('./geometry.js').Curve} Curve */
+/** @import { Message, State, View } from '../types.d.ts' */
+/** @import { Curve, Geometry } from './geometry.js' */
 
 /** @type {Record<Message['kind'], string>} */
 export const LETTERS = {

@@ -3,8 +3,8 @@
 
 import { buttonById, byId, setText } from '../dom.js';
 
-/** @typedef {import('../types.d.ts').State} State */
-/** @typedef {import('../state.js').Store} Store */
+/** @import { Store } from '../state.js' */
+/** @import { State } from '../types.d.ts' */
 
 const LIVE_EVERY_MS = 1000;
 const NOTICE_MS = 3200;

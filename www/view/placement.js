@@ -4,9 +4,8 @@ import { byId, html, Keyed, setAttribute, setText } from '../dom.js';
 import { hue } from '../format.js';
 import { condition } from './cards.js';
 
-/** @typedef {import('../types.d.ts').State} State */
-/** @typedef {import('../types.d.ts').View} View */
-/** @typedef {import('../types.d.ts').Node} Node */
+/** @import { Node, State, View } from '../types.d.ts' */
+
 /** @typedef {View['placement'][number]} Row */
 
 /** @type {Record<string, string>} */

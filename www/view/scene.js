@@ -8,10 +8,8 @@ import { Clients } from './clients.js';
 import { Geometry } from './geometry.js';
 import { Messages } from './messages.js';
 
-/** @typedef {import('../types.d.ts').State} State */
-/** @typedef {import('../types.d.ts').View} View */
-/** @typedef {import('../types.d.ts').Selection} Selection */
-/** @typedef {import('../state.js').Store} Store */
+/** @import { Store } from '../state.js' */
+/** @import { Selection, State, View } from '../types.d.ts' */
 
 /** Narrower than this, the scene is turned on its side. */
 const TURN_BELOW = 600;

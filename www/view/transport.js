@@ -3,8 +3,7 @@
 import { buttonById, byId, html, Keyed, setAttribute, setReason, setText } from '../dom.js';
 import { clock, count, speed } from '../format.js';
 
-/** @typedef {import('../types.d.ts').State} State */
-/** @typedef {import('../types.d.ts').Mark} Mark */
+/** @import { Mark, State } from '../types.d.ts' */
 
 /** Marks nearer than this hide the lesser one. */
 const MARK_ROOM = 15;

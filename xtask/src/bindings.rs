@@ -41,6 +41,8 @@ pub(crate) fn make(project: &Project, wasm: &Path) -> Result<()> {
                 .input_path(wasm)
                 .web(true)?
                 .typescript(true)
+                // The page calls `init()` and means the module that lies beside the bindings.
+                .omit_default_module_path(false)
                 .generate(&partial)
                 .context("the bindings cannot be made: type `cargo clean -p shardscope-web`")?;
             step::replace_folder(&partial, &pkg)?;

@@ -178,7 +178,11 @@ impl StateMachine {
 
     fn apply_membership(&self, log_id: LogId, membership: Membership) -> Applied {
         let mut machine = self.0.machine.borrow_mut();
-        let here = membership.get_node(&self.0.seat.replica).is_some();
+        // Out of it only if it was in it: a newcomer applies memberships from before its time. Ids are never reused, so
+        // once out, out for good.
+        let own = self.0.seat.replica;
+        let was = machine.membership.get_node(&own).is_some();
+        let removed = was && membership.get_node(&own).is_none();
         machine.membership = StoredMembership::new(Some(log_id), membership);
         let Machine { membership, state: Some(state), .. } = &mut *machine else {
             return Applied::Nothing;
@@ -188,7 +192,7 @@ impl StateMachine {
         let Seat { node, replica, .. } = self.0.seat;
         let index = log_id.index;
         self.0.trace.record(EventKind::MembershipApplied { node, descriptor, replica, index });
-        if !here {
+        if removed {
             self.effect(Effect::Removed(self.0.seat));
         }
         Applied::Nothing

@@ -60,7 +60,7 @@ impl Tally {
 
     /// What the counts alone do not say.
     pub(crate) fn remark(self) -> &'static str {
-        match (self.completed, self.passed) {
+        match (self.completed, self.passed + self.failed) {
             (true, 0) => " (no test ran)",
             (false, 0) => " (it did not run; see above)",
             _ => "",
