@@ -73,7 +73,7 @@ async function orSay(store, work) {
  */
 async function begin(store, session) {
   const shared = await orSay(store, () => readShared(location.hash));
-  if (shared) await orSay(store, () => session.replay(shared.recording, shared.steps));
+  if (shared) await orSay(store, () => session.replay(shared));
   if (!store.state.view) await orSay(store, () => session.start(address.get('seed') ?? SEED));
   if (!store.state.view) await session.start(SEED);
 }
@@ -116,12 +116,12 @@ async function main() {
   wirePlayback(store, session);
   wireKeyboard(session, { captions, faults });
   wireTheme(store);
-  byId('events-all').addEventListener('change', () => loop.wake());
   Object.assign(globalThis, { shardscopeFrameStats: () => loop.statistics() });
 
   const versions = await orSay(store, () => client.call('load'));
   if (!versions) return undefined;
   await orSay(store, () => begin(store, session));
+  performance.mark('ready');
   document.body.dataset.ready = String(store.state.view !== null);
   return undefined;
 }

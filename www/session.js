@@ -30,12 +30,9 @@ export class Session {
     this.store.receive(report);
   }
 
-  /**
-   * @param {string} recording
-   * @param {number} steps
-   */
-  async replay(recording, steps) {
-    const report = await this.client.call('replay', recording, steps);
+  /** @param {string} recording */
+  async replay(recording) {
+    const report = await this.client.call('replay', recording);
     this.store.forget();
     this.store.receive(report);
   }
@@ -121,6 +118,7 @@ export class Session {
     await this.#goOn();
   }
 
+  /** @returns {Promise<string>} this run up to here, as text */
   recording() {
     return this.client.call('recording');
   }
@@ -150,7 +148,7 @@ export class Session {
   }
 
   #since() {
-    return this.store.state.events.at(-1)?.seq ?? 0;
+    return this.store.state.view?.eventSeq ?? 0;
   }
 
   /**

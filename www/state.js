@@ -8,19 +8,18 @@ export const EVENTS_MAX = 2000;
 /** Marks kept on the timeline: more cannot be told apart on a screen. */
 const MARKS_MAX = 300;
 
-/** What the timeline draws for a major event, by a part of its name: glyph and rank (higher wins the room). */
+/** What the timeline draws for a major event, by its name and text: glyph and rank (higher wins the room). */
 /** @type {[RegExp, string, number][]} */
 const GLYPHS = [
-  [/violat/, '!', 9],
-  [/phase_(complete|end)/, '', 8],
-  [/crash/, '✕', 7],
-  [/isolat|cut/, '⌁', 6],
-  [/restart|node_started|heal/, '↑', 5],
-  [/split/, '✂', 6],
-  [/leader|elected/, 'L', 4],
-  [/snapshot/, 'S', 2],
-  [/learner|member|promot|joint/, '+', 3],
-  [/destroy|tombstone/, '†', 2],
+  [/^phase_completed/, '', 8],
+  [/^node_crashed/, '✕', 7],
+  [/^split_applied/, '✂', 6],
+  [/^link_cut|^node_paused/, '⌁', 6],
+  [/^links_healed|^node_(re|sta)/, '↑', 5],
+  [/^role_changed.* leads /, 'L', 4],
+  [/^membership_applied/, '+', 3],
+  [/^snapshot_installed/, 'S', 2],
+  [/^replica_destroyed/, '†', 2],
 ];
 
 /**
@@ -28,7 +27,7 @@ const GLYPHS = [
  * @returns {Mark}
  */
 function markOf(event) {
-  const found = GLYPHS.find(([name]) => name.test(event.name));
+  const found = GLYPHS.find(([name]) => name.test(`${event.name} ${event.text}`));
   const glyph = found?.[1] === '' ? (/\d/.exec(event.text)?.[0] ?? '·') : (found?.[1] ?? '');
   return { seq: event.seq, timeNs: event.timeNs, glyph, text: event.text, rank: found?.[2] ?? 0 };
 }

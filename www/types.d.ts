@@ -180,7 +180,7 @@ export interface Progress {
 export interface Engine {
   submit(command: Command): void;
   step(): boolean;
-  advance(durationNs: number, maxSteps: number): Progress;
+  advance(durationNs: number, maxTimers: number): Progress;
   view(): View;
   eventsSince(seq: number): EventView[];
   recording(): string;

@@ -140,12 +140,6 @@ impl Client {
         drop(self.0.wake.unbounded_send(()));
     }
 
-    /// Whether nothing that it was asked for is left to do.
-    pub(crate) fn is_idle(&self) -> bool {
-        let state = self.0.state.borrow();
-        state.queue.is_empty() && state.facts.pending.is_none()
-    }
-
     /// How many operations wait in its queue.
     pub(crate) fn queued(&self) -> usize {
         self.0.state.borrow().queue.len()
@@ -164,15 +158,18 @@ impl Client {
         loop {
             let next = {
                 let mut state = self.0.state.borrow_mut();
-                state.queue.pop_front().map(|op| (op, false)).or_else(|| {
-                    state.loading.then(|| (self.draw(), true))
-                })
+                state
+                    .queue
+                    .pop_front()
+                    .map(|op| (op, false))
+                    .or_else(|| state.loading.then(|| (self.draw(), true)))
             };
             match next {
                 Some((operation, own)) => {
                     self.perform(operation).await;
                     if own {
-                        let think = self.0.load.think_ns / 2 + self.0.rng.below(self.0.load.think_ns + 1);
+                        let think =
+                            self.0.load.think_ns / 2 + self.0.rng.below(self.0.load.think_ns + 1);
                         self.0.sim.sleep(Duration::from_nanos(think)).await;
                     }
                 }
@@ -223,7 +220,10 @@ impl Client {
                 Attempt::Again => {}
                 Attempt::Pause { perhaps: now } => {
                     perhaps |= now;
-                    self.0.sim.sleep(Duration::from_nanos(pause_ns + self.0.rng.below(pause_ns))).await;
+                    self.0
+                        .sim
+                        .sleep(Duration::from_nanos(pause_ns + self.0.rng.below(pause_ns)))
+                        .await;
                     pause_ns = (pause_ns * 2).min(PAUSE_NS.1);
                 }
             }
@@ -240,17 +240,28 @@ impl Client {
             Outcome::Unknown => state.facts.unknown += 1,
         }
         let value = if write { value } else { read };
-        self.0.trace.record(EventKind::Completed { client, serial, write, key, value, outcome, attempts });
+        self.0.trace.record(EventKind::Completed {
+            client,
+            serial,
+            write,
+            key,
+            value,
+            outcome,
+            attempts,
+        });
     }
 
     async fn attempt(&self, key: Key, serial: u64, value: Option<u64>) -> Attempt {
         let route = {
             let state = self.0.state.borrow();
-            state.router.locate(key).and_then(|r| {
-                Some((r.descriptor.shard, r.descriptor.epoch.version, r.target()?))
-            })
+            state
+                .router
+                .locate(key)
+                .and_then(|r| Some((r.descriptor.shard, r.descriptor.epoch.version, r.target()?)))
         };
-        let Some((shard, version, target)) = route else { return self.ask_placement(key).await };
+        let Some((shard, version, target)) = route else {
+            return self.ask_placement(key).await;
+        };
         let request = match value {
             Some(value) => Request::Write(Write { client: self.0.id, serial, key, value, version }),
             None => Request::Read { key, version },
@@ -277,7 +288,11 @@ impl Client {
                     self.note(*repair);
                 }
                 // The same shard at the same version: it cannot be served there yet.
-                return if repairs.is_empty() { Attempt::Pause { perhaps: false } } else { Attempt::Again };
+                return if repairs.is_empty() {
+                    Attempt::Pause { perhaps: false }
+                } else {
+                    Attempt::Again
+                };
             }
             Reply::NotLeader(Some(leader)) if leader != target => {
                 self.0.state.borrow_mut().router.believe_leader(key, leader);
@@ -287,7 +302,7 @@ impl Client {
                 // Its node holds nothing of it any more: perhaps all its members have changed.
                 let mut state = self.0.state.borrow_mut();
                 state.router.doubt_leader(key, target);
-                if state.facts.attempts % 4 == 0 {
+                if state.facts.attempts.is_multiple_of(4) {
                     state.router.forget(key);
                 }
             }

@@ -63,7 +63,9 @@ impl Cluster {
             };
             let nodes: Vec<Node> = (1..=options.nodes).map(node).collect();
             for node in &nodes {
-                let leads = |shard| first.iter().any(|l| l.descriptor.shard == shard && l.leader == Some(node.id()));
+                let leads = |shard| {
+                    first.iter().any(|l| l.descriptor.shard == shard && l.leader == Some(node.id()))
+                };
                 node.start(Origin::Bootstrap, leads);
             }
             let load = LoadOptions {
@@ -95,13 +97,15 @@ impl Cluster {
             Command::Resume { node } => self.resume(node),
             Command::Isolate { node } => self.isolate(node),
             Command::Cut { from, to } => self.cut(from, to),
-            Command::Heal => Ok(self.network.heal()),
+            Command::Heal => self.heal(),
             Command::Split { shard, key } => self.split(shard, key).map(|_| ()),
             Command::TransferLeader { shard, node } => self.transfer_leader(shard, node),
-            Command::Move { shard, ref voters, ref learners } => self.move_shard(shard, voters, learners),
+            Command::Move { shard, ref voters, ref learners } => {
+                self.move_shard(shard, voters, learners)
+            }
             Command::Write { key, value } => self.operate(key, Some(Some(value))),
             Command::Read { key } => self.operate(key, None),
-            Command::Load { on } => Ok(self.load(on)),
+            Command::Load { on } => self.set_load(on),
         }
     }
 
@@ -164,6 +168,16 @@ impl Cluster {
         Ok(())
     }
 
+    fn heal(&self) -> Result<(), CommandError> {
+        self.network.heal();
+        Ok(())
+    }
+
+    fn set_load(&self, on: bool) -> Result<(), CommandError> {
+        self.load(on);
+        Ok(())
+    }
+
     /// Wants a shard split, and returns the id of the new one.
     pub(crate) fn split(&self, shard: ShardId, key: Key) -> Result<ShardId, CommandError> {
         let range = self.shard(shard)?.range;
@@ -174,7 +188,9 @@ impl Cluster {
             return Err(CommandError::SplitKey { key, shard, range });
         }
         if !self.placement.is_settled(shard) {
-            return Err(CommandError::NotNow(format!("placement still works on {shard}: wait until it is settled")));
+            return Err(CommandError::NotNow(format!(
+                "placement still works on {shard}: wait until it is settled"
+            )));
         }
         Ok(self.placement.want_split(shard, key))
     }
@@ -200,11 +216,15 @@ impl Cluster {
             self.node(*node)?;
         }
         if voters.is_empty() {
-            return Err(CommandError::NotNow(format!("{shard} needs at least one voter: name its nodes")));
+            return Err(CommandError::NotNow(format!(
+                "{shard} needs at least one voter: name its nodes"
+            )));
         }
         let twice = |n: &&NodeId| voters.iter().chain(learners).filter(|m| m == n).count() > 1;
         if let Some(node) = voters.iter().chain(learners).find(twice) {
-            return Err(CommandError::NotNow(format!("{node} is named twice: a node holds one replica of a shard")));
+            return Err(CommandError::NotNow(format!(
+                "{node} is named twice: a node holds one replica of a shard"
+            )));
         }
         let layout = Layout { voters: voters.to_vec(), learners: learners.to_vec() };
         self.placement.want_layout(shard, layout);
@@ -303,7 +323,9 @@ fn first_shards(options: &Options) -> Vec<Located> {
 fn first_rows(node: NodeId, shards: &[Located]) -> NodeBatch {
     let mut batch = NodeBatch::default();
     for Located { descriptor, .. } in shards {
-        let Some(here) = descriptor.member_on(node) else { continue };
+        let Some(here) = descriptor.member_on(node) else {
+            continue;
+        };
         let voters = descriptor.members.iter().map(|m| m.replica).collect();
         let nodes =
             descriptor.members.iter().map(|m| (m.replica, ReplicaNode { node: m.node })).collect();

@@ -26,6 +26,13 @@ pub fn storage() -> Result<(), String> {
     SimRuntime::run(Suite::test_all(Stores)).map_err(|e| e.to_string())
 }
 
+/// The parts of a raft group, generic in the runtime, so that a benchmark can run the same group on another one.
+pub mod parts {
+    pub use crate::disk::{Batch, Disk};
+    pub use crate::raft::{birth, config, entry, log_store, state, state_machine, types};
+    pub use crate::sim::SimRuntime;
+}
+
 struct Stores;
 
 impl StoreBuilder<C, LogStore, StateMachine> for Stores {

@@ -140,7 +140,7 @@ impl<K: Ord + Clone + 'static, V: Clone + 'static> Disk<K, V> {
     /// Writes a batch at once, and returns a future that waits until it is durable.
     pub fn write_durable(&self, batch: Batch<K, V>) -> impl Future<Output = ()> + use<K, V> {
         let (tx, rx) = oneshot::channel();
-        self.write(batch, Some(Box::new(move || drop(tx.send(())))));
+        self.write(batch, Some(Box::new(move || _ = tx.send(()))));
         async move {
             if rx.await.is_err() {
                 // The node crashed before the flush: this task is about to be dropped with it.
@@ -232,7 +232,8 @@ mod tests {
     #[test]
     fn a_crash_loses_what_was_not_flushed_and_never_half_a_batch() {
         let sim = Sim::new(1, WakeOrder::Fifo);
-        let disk = Disk::flushing(sim.clone(), Owner { node: 1, scope: 0 }, Duration::from_micros(100));
+        let disk =
+            Disk::flushing(sim.clone(), Owner { node: 1, scope: 0 }, Duration::from_micros(100));
         put(&disk, &[(1, 10), (2, 20)]);
         put(&disk, &[(3, 30)]);
         sim.fire_next(sim.now() + Duration::from_micros(100));
@@ -247,7 +248,8 @@ mod tests {
     #[test]
     fn a_flush_begun_before_a_crash_brings_nothing_back_after_it() {
         let sim = Sim::new(1, WakeOrder::Fifo);
-        let disk = Disk::flushing(sim.clone(), Owner { node: 1, scope: 0 }, Duration::from_micros(100));
+        let disk =
+            Disk::flushing(sim.clone(), Owner { node: 1, scope: 0 }, Duration::from_micros(100));
         put(&disk, &[(1, 10)]);
         disk.crash();
         put(&disk, &[(2, 20)]);

@@ -15,7 +15,9 @@ pub enum Error {
     #[error("this recording cannot be read: {0}")]
     Recording(String),
     /// A recording was made by another build.
-    #[error("this recording was made with {recorded}, this build is {ours}: open it with that build")]
+    #[error(
+        "this recording was made with {recorded}, this build is {ours}: open it with that build"
+    )]
     Version {
         /// What it was made with.
         recorded: String,

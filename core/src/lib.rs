@@ -59,5 +59,5 @@ pub use observer::Violation;
 pub use options::Options;
 pub use recording::{Checkpoint, OPENRAFT_VERSION, Recording, Timed, VERSION};
 pub use sim::{Time, WakeOrder};
-pub use simulation::{Budget, Condition, EVENTS_MAX, Progress, Simulation};
+pub use simulation::{Budget, Condition, EVENTS_MAX, NodeUsage, Progress, Simulation, Usage};
 pub use trace::Digest;

@@ -15,7 +15,10 @@ pub(crate) enum Message {
     Raft(RaftMessage),
     RaftReply(RaftReply),
     Request(Request),
-    Reply { write: bool, reply: Reply },
+    Reply {
+        write: bool,
+        reply: Reply,
+    },
     Admin(Admin),
     AdminReply(AdminReply),
     Heartbeat(Heartbeat),
@@ -114,7 +117,9 @@ impl Payload for Message {
         match self {
             Self::Raft(m) => m.kind(),
             Self::RaftReply(r) => r.kind(),
-            Self::Request(Request::Write(_)) | Self::Reply { write: true, .. } => MessageKind::Write,
+            Self::Request(Request::Write(_)) | Self::Reply { write: true, .. } => {
+                MessageKind::Write
+            }
             Self::Request(Request::Read { .. }) | Self::Reply { write: false, .. } => {
                 MessageKind::Read
             }
@@ -163,7 +168,9 @@ impl Payload for Message {
             }
             Self::Reply { reply, .. } => reply.summary(),
             Self::Admin(admin) => format!("{admin:?}"),
-            Self::AdminReply(AdminReply::Done(r) | AdminReply::Stale(r)) => r.descriptor.to_string(),
+            Self::AdminReply(AdminReply::Done(r) | AdminReply::Stale(r)) => {
+                r.descriptor.to_string()
+            }
             Self::AdminReply(r) => format!("{r:?}"),
             Self::Heartbeat(h) => format!("{} replicas, leads {}", h.holds.len(), h.leads.len()),
             Self::Locate(key) => format!("where is {key}?"),
@@ -183,7 +190,12 @@ impl Reply {
             Self::EpochNotMatch(located) => {
                 let names: Vec<String> = located
                     .iter()
-                    .map(|l| format!("{} {} @ {}", l.descriptor.shard, l.descriptor.range, l.descriptor.epoch))
+                    .map(|l| {
+                        format!(
+                            "{} {} @ {}",
+                            l.descriptor.shard, l.descriptor.range, l.descriptor.epoch
+                        )
+                    })
                     .collect();
                 format!("stale epoch, now: {}", names.join(", "))
             }

@@ -128,7 +128,9 @@ impl Options {
         }
         let (low, high) = self.election_timeout_ms;
         if self.heartbeat_ms == 0 || low <= self.heartbeat_ms * 2 || high <= low {
-            return bad("election_timeout_ms must be (low, high) with 2 heartbeats < low < high".into());
+            return bad(
+                "election_timeout_ms must be (low, high) with 2 heartbeats < low < high".into()
+            );
         }
         if self.snapshot_every == 0 {
             return bad("snapshot_every must be at least 1".into());

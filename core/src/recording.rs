@@ -14,9 +14,9 @@ pub const OPENRAFT_VERSION: &str = "0.10.0-alpha.37";
 /// This build.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");
 /// Most commands in a recording: far more than a person or a swarm gives, and still read in an instant.
-pub const COMMANDS_MAX: usize = 100_000;
+pub(crate) const COMMANDS_MAX: usize = 100_000;
 /// Longest text that is read as a recording, in bytes.
-pub const TEXT_MAX: usize = 16 << 20;
+pub(crate) const TEXT_MAX: usize = 16 << 20;
 
 /// A run as data.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -106,7 +106,9 @@ impl Recording {
         let places: Vec<_> = places.chain([(self.end.fired, self.end.time_ns)]).collect();
         let out_of_order = |w: &[(u64, u64)]| w[0].0 > w[1].0 || w[0].1 > w[1].1;
         match places.windows(2).position(out_of_order) {
-            Some(at) => Err(Error::Recording(format!("what follows command {} lies before it", at + 1))),
+            Some(at) => {
+                Err(Error::Recording(format!("what follows command {} lies before it", at + 1)))
+            }
             None => Ok(()),
         }
     }

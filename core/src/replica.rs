@@ -2,8 +2,8 @@
 //!
 //! Owned by `node`. The raft itself is in [`Group`].
 
-use crate::network::Envelope;
 use crate::message::Message;
+use crate::network::Envelope;
 use crate::raft::state_machine::Seat;
 use crate::raft::{Group, GroupStatus};
 use crate::sim::Time;

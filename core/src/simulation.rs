@@ -8,6 +8,7 @@ use crate::cluster::Cluster;
 use crate::command::Command;
 use crate::error::{CommandError, Error};
 use crate::event::{Event, EventKind};
+use crate::node::Node;
 use crate::observer::{Observer, Violation};
 use crate::options::Options;
 use crate::recording::{COMMANDS_MAX, Checkpoint, Recording, Timed};
@@ -54,6 +55,26 @@ pub struct Budget {
 impl Budget {
     /// No bound but the duration.
     pub const UNBOUNDED: Self = Self { timers: u64::MAX };
+}
+
+/// What a run holds; see [`Simulation::usage`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Usage {
+    /// By node.
+    pub nodes: Vec<NodeUsage>,
+    /// Messages in flight.
+    pub in_flight: usize,
+}
+
+/// What a node holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NodeUsage {
+    /// Live tasks.
+    pub tasks: usize,
+    /// Pending timers.
+    pub timers: usize,
+    /// Durable rows on its disk.
+    pub rows: usize,
 }
 
 /// What [`Simulation::run_until`] waits for.
@@ -250,6 +271,21 @@ impl Simulation {
     #[must_use]
     pub fn violations(&self) -> &[Violation] {
         self.observer.violations()
+    }
+
+    /// What the run holds now: for tests that nothing is left behind.
+    #[must_use]
+    pub fn usage(&self) -> Usage {
+        let Cluster { sim, nodes, network, .. } = &self.cluster;
+        let of = |node: &Node| NodeUsage {
+            tasks: sim.task_count(node.id().0),
+            timers: sim.timer_count(node.id().0),
+            rows: node.disk().row_counts().1,
+        };
+        Usage {
+            nodes: nodes.iter().map(of).collect(),
+            in_flight: network.in_flight(|messages| messages.len()),
+        }
     }
 
     /// The last phase that is complete, 0 before the first.

@@ -16,9 +16,9 @@ use crate::event::{Event, EventKind};
 use crate::sim::Time;
 
 /// How many events are kept: at a few thousand a virtual second, the last seconds, in about two megabytes.
-pub const KEPT: usize = 16_384;
+pub(crate) const KEPT: usize = 16_384;
 /// How many of the events that a person reads are kept beside those, for much longer.
-pub const KEPT_MAJOR: usize = 4_096;
+pub(crate) const KEPT_MAJOR: usize = 4_096;
 
 /// The fingerprint of all that happened so far. Equal digests: equal runs.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -170,8 +170,13 @@ mod tests {
     fn what_is_hashed_has_the_same_width_on_every_target() {
         let mut bytes = LittleEndian::default();
         (7u16, Some(1u64), vec![3u8]).hash(&mut bytes);
-        let expected =
-            [&[7, 0][..], &[1, 0, 0, 0, 0, 0, 0, 0], &[1, 0, 0, 0, 0, 0, 0, 0], &[1, 0, 0, 0, 0, 0, 0, 0], &[3]];
+        let expected = [
+            &[7, 0][..],
+            &[1, 0, 0, 0, 0, 0, 0, 0],
+            &[1, 0, 0, 0, 0, 0, 0, 0],
+            &[1, 0, 0, 0, 0, 0, 0, 0],
+            &[3],
+        ];
         assert_eq!(bytes.0, expected.concat());
     }
 

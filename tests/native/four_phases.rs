@@ -20,6 +20,10 @@ fn four_phases() {
         println!("{:?}", sim.view().phase.costs.last());
     }
     println!("{:?}", sim.violations());
-    for row in sim.view().placement { println!("{row:?}"); }
-    for c in sim.view().clients { println!("{c:?}"); }
+    for row in sim.view().placement {
+        println!("{row:?}");
+    }
+    for c in sim.view().clients {
+        println!("{c:?}");
+    }
 }

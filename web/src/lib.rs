@@ -7,9 +7,7 @@ use std::time::Duration;
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
-use shardscope_core::{
-    Budget, Command, OPENRAFT_VERSION, Options, Recording, Simulation, VERSION,
-};
+use shardscope_core::{Budget, Command, OPENRAFT_VERSION, Options, Recording, Simulation, VERSION};
 use wasm_bindgen::prelude::*;
 
 static LAST_PANIC: Mutex<String> = Mutex::new(String::new());
@@ -67,7 +65,10 @@ impl Engine {
     pub fn new(options: JsValue) -> Result<Engine, JsError> {
         let Request { seed } = read(options)?;
         let seed = seed.trim().parse().map_err(|_| {
-            JsError::new(&format!("the seed must be a whole number from 0 to {}, not \"{seed}\"", u64::MAX))
+            JsError::new(&format!(
+                "the seed must be a whole number from 0 to {}, not \"{seed}\"",
+                u64::MAX
+            ))
         })?;
         Ok(Self(Simulation::new(&Options::seeded(seed))?))
     }

@@ -16,10 +16,9 @@ export function wireShare(store, session) {
   /** Steps at which the address was last made to say where the run is; -1 if it does not. */
   let saidAt = location.hash.length > 1 ? -2 : -1;
   buttonById('share').addEventListener('click', async () => {
-    const { recording, steps } = await session.recording();
-    const hash = await pack(JSON.stringify({ steps, recording }));
+    const hash = await pack(await session.recording());
     history.replaceState(null, '', `#${hash}`);
-    saidAt = steps;
+    saidAt = store.state.view?.steps ?? -1;
     const copied = await navigator.clipboard?.writeText(location.href).then(
       () => true,
       () => false,
@@ -54,17 +53,16 @@ export function wireShare(store, session) {
 /**
  * The run that an address holds.
  * @param {string} hash with its #
- * @returns {Promise<{ recording: string, steps: number } | null>} `null` if it holds none
+ * @returns {Promise<string>} the recording; '' if it holds none
  * @throws {Error} with a sentence if it is damaged
  */
 export async function readShared(hash) {
-  if (hash.length < 2) return null;
+  if (hash.length < 2) return '';
   try {
     if (hash.length > HASH_MAX) throw new Error('too long');
-    const { recording, steps } = JSON.parse(await unpack(hash.slice(1)));
-    if (typeof recording !== 'string' || !Number.isSafeInteger(steps) || steps < 0)
-      throw new Error('not a recording');
-    return { recording, steps };
+    const recording = await unpack(hash.slice(1));
+    JSON.parse(recording);
+    return recording;
   } catch {
     throw new Error('The recording in this link is damaged, so a new run was started instead.');
   }

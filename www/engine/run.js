@@ -1,20 +1,19 @@
 // One run of the engine, with the way back and forth in its time.
-// Owns the engine object and the recording that leads to the latest time seen ("head"); stepping back keeps that future,
-// and going forward again submits its commands at the very steps where they were, until a new command replaces it.
+// Owns the engine object and the recording that leads to the latest time seen ("head"). Stepping back keeps that future:
+// going forward again submits its commands at the very places where they were, until a new command replaces it.
 // Knows nothing of the page, of wall time or of messages between threads. Used by worker.js.
 
 /** @import { Command, Engine, EngineModule, View } from '../types.d.ts' */
 
-/** @typedef {{ timeNs: number, steps: number, command: Command }} Timed */
-
 /**
- * The commands of a recording, in order.
- * @param {string} recording
- * @returns {Timed[]}
+ * A recording as far as it is read here: see core/src/recording.rs. A place in a run is a time and a number of timers
+ * fired, for several may fire at one instant.
+ * @typedef {{ fired: number, time_ns: number }} Place
+ * @typedef {{ commands: (Place & { command: Command })[], end: Place }} Recording
  */
-function commandsOf(recording) {
-  return JSON.parse(recording).commands;
-}
+
+/** As many timers as the engine counts: until the time asked for. */
+const TIMERS_MAX = 0xffffffff;
 
 export class Run {
   /**
@@ -26,15 +25,15 @@ export class Run {
     this.engine = engine;
     /** @type {View | null} */
     this.seen = null;
-    const { timeNs, steps } = this.view();
-    this.timeNs = timeNs;
-    this.steps = steps;
-    /** The recording of the whole run, also of what lies ahead after stepping back. Kept as text for a panic. */
+    this.timeNs = 0;
+    this.steps = 0;
+    this.headNs = 0;
+    this.#moved(engine.advance(0, 0));
+    /** What leads to the head, or, at the head, to where its last command was. Kept as text, for a panic. */
     this.recording = engine.recording();
-    this.commands = commandsOf(this.recording);
+    this.commands = this.#read().commands;
+    /** How many of the commands the engine has had. */
     this.submitted = this.commands.length;
-    this.headNs = timeNs;
-    this.headSteps = steps;
   }
 
   /**
@@ -48,10 +47,14 @@ export class Run {
   /**
    * @param {EngineModule} module
    * @param {string} recording
-   * @param {number} steps
    */
-  static replay(module, recording, steps) {
-    return new Run(module, module.Engine.replay(recording, steps));
+  static replay(module, recording) {
+    return new Run(module, module.Engine.replay(recording, Number.POSITIVE_INFINITY));
+  }
+
+  /** Whether there is a future: time was taken back. */
+  get isBack() {
+    return this.timeNs < this.headNs || this.submitted < this.commands.length;
   }
 
   /** The view of this instant, made once however often it is asked for. */
@@ -63,45 +66,49 @@ export class Run {
   /** @param {Command} command */
   submit(command) {
     this.engine.submit(command);
+    this.seen = null;
     this.recording = this.engine.recording();
-    this.commands = commandsOf(this.recording);
+    this.commands = this.#read().commands;
     this.submitted = this.commands.length;
     this.headNs = this.timeNs;
-    this.headSteps = this.steps;
-    this.seen = null;
   }
 
   /**
-   * Goes on to a time, or until so many steps were made.
+   * Goes on to a time, or until so many timers fired.
    * @param {number} untilNs
-   * @param {number} stepsMax
+   * @param {number} timersMax
    */
-  advance(untilNs, stepsMax) {
-    let left = stepsMax;
-    while (this.timeNs < untilNs && left > 0) {
-      this.#resubmit();
-      const next = this.commands[this.submitted];
-      const before = this.steps;
-      const until = next ? Math.min(untilNs, next.timeNs) : untilNs;
-      const steps = next ? Math.min(left, Math.max(1, next.steps - before)) : left;
-      this.#moved(this.engine.advance(until - this.timeNs, steps));
-      left -= Math.max(1, this.steps - before);
+  advance(untilNs, timersMax) {
+    const next = this.commands[this.submitted];
+    if (!next || next.time_ns > untilNs) {
+      this.#moved(this.engine.advance(Math.max(0, untilNs - this.timeNs), timersMax));
+      return;
+    }
+    // To the last nanosecond before the command first: at its own instant, timers may fire on either side of it.
+    const before = next.time_ns - 1;
+    if (this.timeNs < before) this.#moved(this.engine.advance(before - this.timeNs, timersMax));
+    if (this.timeNs < before) return;
+    const timers = next.fired - this.#read().end.fired;
+    if (this.timeNs < next.time_ns || timers > 0) {
+      this.#moved(this.engine.advance(next.time_ns - this.timeNs, Math.max(1, timers)));
     }
     this.#resubmit();
   }
 
-  /** One message delivered or timer fired. Returns false if nothing is left to happen. */
+  /** One message delivered or timer fired, with the commands of the future that come before it. */
   step() {
-    this.#resubmit();
-    const next = this.commands[this.submitted];
-    if (next && next.steps <= this.steps) {
-      this.#moved(this.engine.advance(next.timeNs - this.timeNs, 1));
-      this.#resubmit();
+    const before = this.steps;
+    while (this.submitted < this.commands.length) {
+      const { fired, time_ns: timeNs } = /** @type {Place} */ (this.commands[this.submitted]);
+      if (this.timeNs >= timeNs && this.#read().end.fired >= fired) {
+        this.#resubmit();
+        continue;
+      }
+      this.#moved(this.engine.advance(timeNs - this.timeNs, 1));
+      if (this.steps > before) return;
     }
-    const moved = this.engine.step();
-    this.seen = null;
-    this.#moved(this.view());
-    return moved;
+    this.engine.step();
+    this.#moved(this.engine.advance(0, 0));
   }
 
   /** The same run, one step earlier. */
@@ -110,16 +117,15 @@ export class Run {
   }
 
   /**
-   * The same run at another time.
+   * The same run at another time, at most the head's.
    * @param {number} timeNs
    */
   seek(timeNs) {
-    const target = Math.min(Math.max(0, timeNs), this.headNs);
-    if (target < this.timeNs) {
-      const before = this.commands.filter((timed) => timed.timeNs <= target).at(-1);
-      this.#restart(before?.steps ?? 0);
+    const target = Math.min(Math.max(0, Math.round(timeNs)), this.headNs);
+    if (target < this.timeNs) this.#restart(0);
+    while (this.timeNs < target || this.commands[this.submitted]?.time_ns === target) {
+      this.advance(target, TIMERS_MAX);
     }
-    this.advance(target, Number.MAX_SAFE_INTEGER);
   }
 
   free() {
@@ -128,37 +134,33 @@ export class Run {
 
   /** @param {number} steps */
   #restart(steps) {
+    if (!this.isBack) this.recording = this.engine.recording();
     const engine = this.module.Engine.replay(this.recording, steps);
     this.engine.free();
     this.engine = engine;
     this.seen = null;
-    const view = this.view();
-    this.timeNs = view.timeNs;
-    this.steps = view.steps;
-    this.submitted = commandsOf(engine.recording()).length;
+    this.#moved(engine.advance(0, 0));
+    this.submitted = this.#read().commands.length;
   }
 
-  /** Submits what the future holds for this very step. */
   #resubmit() {
-    for (;;) {
-      const next = this.commands[this.submitted];
-      if (!next || next.steps > this.steps || next.timeNs > this.timeNs) return;
-      this.engine.submit(next.command);
-      this.submitted += 1;
-      this.seen = null;
-    }
+    const next = this.commands[this.submitted];
+    if (!next) return;
+    this.engine.submit(next.command);
+    this.submitted += 1;
+    this.seen = null;
   }
 
-  /** @param {{ timeNs: number, steps: number }} progress */
+  /** @returns {Recording} */
+  #read() {
+    return JSON.parse(this.engine.recording());
+  }
+
+  /** @param {{ timeNs: number, steps: number }} place */
   #moved({ timeNs, steps }) {
     if (timeNs !== this.timeNs || steps !== this.steps) this.seen = null;
     this.timeNs = timeNs;
     this.steps = steps;
-    if (timeNs > this.headNs) {
-      this.headNs = timeNs;
-      this.headSteps = steps;
-    } else {
-      this.headSteps = Math.max(this.headSteps, steps);
-    }
+    this.headNs = Math.max(this.headNs, timeNs);
   }
 }

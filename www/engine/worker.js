@@ -7,8 +7,8 @@ import { Run } from './run.js';
 
 /** Longest stretch of work before messages are looked at again. */
 const SLICE_MS = 8;
-/** Steps between two looks at the wall clock. */
-const STEPS_PER_LOOK = 64;
+/** Timers fired between two looks at the wall clock. */
+const TIMERS_PER_LOOK = 64;
 /** While a phase runs: virtual time between two looks whether it is complete, so that its end is not run past. */
 const PHASE_LOOK_NS = 5e6;
 /** Wall time that one slice may account for: a tab that slept does not leap. */
@@ -40,7 +40,7 @@ function slice() {
   behind = false;
   while (playing && run.timeNs < until) {
     const phase = run.view().phase.running;
-    run.advance(phase ? Math.min(until, run.timeNs + PHASE_LOOK_NS) : until, STEPS_PER_LOOK);
+    run.advance(phase ? Math.min(until, run.timeNs + PHASE_LOOK_NS) : until, TIMERS_PER_LOOK);
     if (phase && stopAtPhaseEnd && run.view().phase.running === 0) playing = false;
     if (performance.now() - now > SLICE_MS && run.timeNs < until) {
       behind = true;
@@ -94,8 +94,8 @@ const calls = {
     replaceRun(Run.start(engineModule, asked));
     return report(0);
   },
-  replay(/** @type {string} */ recording, /** @type {number} */ steps) {
-    replaceRun(Run.replay(engineModule, recording, steps));
+  replay(/** @type {string} */ recording) {
+    replaceRun(Run.replay(engineModule, recording));
     return report(0);
   },
   play(/** @type {boolean} */ on, /** @type {boolean} */ onlyThisPhase) {
@@ -113,7 +113,7 @@ const calls = {
     return report(since);
   },
   submit(/** @type {Command} */ command, /** @type {number} */ since) {
-    const forked = run.headSteps > run.steps;
+    const forked = run.isBack;
     run.submit(command);
     return { ...report(since), forked };
   },
@@ -131,7 +131,7 @@ const calls = {
     return report(since);
   },
   recording() {
-    return { recording: run.engine.recording(), steps: run.steps };
+    return run.engine.recording();
   },
 };
 

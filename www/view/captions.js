@@ -65,7 +65,8 @@ export class Captions {
 
 /** @param {State} state */
 function reachedOf(state) {
-  return [OPENING, ...(state.view?.captions.filter((caption) => caption.reached) ?? [])];
+  const reached = state.view?.captions.filter((caption) => caption.reached) ?? [];
+  return reached.length > 0 ? reached : [OPENING];
 }
 
 /**

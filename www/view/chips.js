@@ -174,15 +174,15 @@ class Chip {
   /** @param {Geometry} geometry */
   #fit(geometry) {
     this.fitted = geometry;
-    const { chipW, chipH, disc } = geometry;
+    const { chipW, chipH, disc, inset } = geometry;
     setBox(this.wash, { x: 0, y: 0, w: chipW, h: chipH });
-    place(this.badge, disc + 11, chipH / 2);
+    place(this.badge, disc + inset, chipH / 2);
     this.track.setAttribute('r', String(disc + 3.5));
     this.rim.setAttribute('r', String(disc + 3.5));
     this.shape.style.transform = `scale(${disc - 2})`;
     this.crown.style.transform = `scale(${(disc / 21).toFixed(3)})`;
     this.letter.setAttribute('y', String(Math.round(disc * 0.24)));
-    const x = disc * 2 + 22;
+    const x = disc * 2 + inset * 2;
     const [first, step] = chipH > 50 ? [-12, 16] : [-3, 15];
     this.lines.forEach((line, i) => {
       spot(line, x, chipH / 2 + first + i * step);
@@ -199,7 +199,11 @@ class Chip {
     const id = roomy
       ? `r${replica.id} · term ${replica.term}`
       : `r${replica.id} · t${replica.term}`;
-    const texts = [roleWord(replica.role), id, progress(replica, view, roomy)];
+    const texts = [
+      roomy ? roleWord(replica.role) : shortRole(replica.role),
+      id,
+      progress(replica, view, roomy),
+    ];
     if (chipH <= 50) texts.splice(2, 1, '');
     if (chipH <= 34) texts.splice(1, 1, '');
     this.lines.forEach((line, i) => {
@@ -213,6 +217,12 @@ class Chip {
       `${shard} on ${node}, ${roleWord(replica.role)}, term ${replica.term}`,
     );
   }
+}
+
+/** @param {Replica['role']} role */
+function shortRole(role) {
+  if (role === 'tombstone') return 'gone';
+  return role === 'uninitialized' ? 'empty' : role;
 }
 
 /**

@@ -1,4 +1,4 @@
-// What happened, newest first: what is worth a line, or, on request, everything.
+// What happened, newest first: all that is worth a line.
 
 import { byId, html, Keyed, setAttribute } from '../dom.js';
 import { hue } from '../format.js';
@@ -12,7 +12,6 @@ const REFRESH_MS = 80;
 
 export class Events {
   constructor() {
-    this.all = /** @type {HTMLInputElement} */ (byId('events-all'));
     this.root = byId('events');
     this.lines = new Keyed(
       this.root,
@@ -21,24 +20,17 @@ export class Events {
     );
     /** @type {EventView[] | null} */
     this.seen = null;
-    this.wide = false;
     this.at = 0;
   }
 
   /** @param {State} state */
   update({ events, playing }) {
     const now = performance.now();
-    if (events === this.seen && this.all.checked === this.wide) return;
-    if (playing && now - this.at < REFRESH_MS) return;
+    if (events === this.seen || (playing && now - this.at < REFRESH_MS)) return;
     this.seen = events;
-    this.wide = this.all.checked;
     this.at = now;
-    const shown = [];
-    for (let i = events.length - 1; i >= 0 && shown.length < LINES_MAX; i -= 1) {
-      const event = events[i];
-      if (event && (this.wide || event.major)) shown.push(event);
-    }
-    this.lines.update(shown, () => {});
+    const shown = events.filter((event) => event.major).slice(-LINES_MAX);
+    this.lines.update(shown.reverse(), () => {});
     setAttribute(this.root, 'data-empty', shown.length === 0 ? '' : null);
   }
 }

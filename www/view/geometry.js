@@ -38,6 +38,8 @@ export class Geometry {
       this.chipH = Math.min(66, Math.max(30, this.rowH * 0.46));
     }
     this.disc = Math.min(21, this.chipH / 2 - 9, this.chipW / 6.5);
+    /** From a chip's edge to its disc's rim, and from there to the text. */
+    this.inset = this.roomy ? 11 : 9;
     this.lane = this.turned ? TURNED.lane : Math.min(88, this.rowH - this.chipH - 8);
   }
 
@@ -87,8 +89,8 @@ export class Geometry {
       const x = TURNED.head + shard * this.colW + TURNED.lane;
       return { x, y: card.y + (card.h - this.chipH) / 2 };
     }
-    const spare = this.rowH - this.lane - this.chipH;
-    return { x: card.x + 6, y: HEAD + shard * this.rowH + this.lane + spare / 2 };
+    const top = Math.max(this.lane + 4, (this.rowH - this.chipH) / 2);
+    return { x: card.x + 6, y: HEAD + shard * this.rowH + top };
   }
 
   /**
@@ -128,7 +130,7 @@ export class Geometry {
    */
   badge(node, shard) {
     const chip = this.chip(node, shard);
-    return { x: chip.x + this.disc + 11, y: chip.y + this.chipH / 2 };
+    return { x: chip.x + this.disc + this.inset, y: chip.y + this.chipH / 2 };
   }
 
   /**
@@ -179,6 +181,31 @@ export class Geometry {
     const side = (client - (this.size.clients - 1) / 2) * Math.min(26, this.colW / 8);
     const to = { x: card.x + card.w / 2 + side, y: card.y + card.h + 2 };
     return { from, bend: { x: (from.x + 2 * to.x) / 3, y: (from.y + to.y) / 2 + 6 }, to };
+  }
+
+  /**
+   * The way of a message between a client and placement.
+   * @param {number} a client
+   * @param {number} b client
+   * @returns {Curve}
+   */
+  ask(a, b) {
+    const [from, to] = [this.client(a), this.client(b)];
+    if (this.turned) {
+      const x = from.x + from.w;
+      const [y1, y2] = [from.y + from.h / 2, to.y + to.h / 2];
+      return {
+        from: { x, y: y1 },
+        bend: { x: x + TURNED.edge, y: (y1 + y2) / 2 },
+        to: { x, y: y2 },
+      };
+    }
+    const [x1, x2] = [from.x + from.w / 2, to.x + to.w / 2];
+    return {
+      from: { x: x1, y: from.y },
+      bend: { x: (x1 + x2) / 2, y: from.y - 40 },
+      to: { x: x2, y: to.y },
+    };
   }
 }
 

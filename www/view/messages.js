@@ -142,7 +142,7 @@ function curveOf({ from, to, shard }, rows, geometry) {
   const [a, b] = [node(from), node(to)];
   if (a >= nodes || b >= nodes) return null;
   if (a >= 0 && b >= 0) return geometry.hop(a, b, rows.get(shard ?? 0) ?? 0);
-  if (a < 0 && b < 0) return null;
+  if (a < 0 && b < 0) return geometry.ask(client(from), client(to));
   const up = a < 0 ? geometry.call(client(from), b) : geometry.call(client(to), a);
   return a < 0 ? up : { from: up.to, bend: up.bend, to: up.from };
 }

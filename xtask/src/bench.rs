@@ -10,21 +10,7 @@ use crate::project::Project;
 
 /// Runs the bench program with `args`.
 pub(crate) fn run(project: &Project, args: &[String]) -> Result<()> {
-    let fixed = [
-        "run",
-        "--release",
-        "--package",
-        "shardscope-tests",
-        "--bin",
-        "bench",
-        "--",
-    ];
-    let command = cmd(
-        "cargo",
-        fixed
-            .iter()
-            .map(|&word| word.to_owned())
-            .chain(args.to_vec()),
-    );
+    let fixed = ["run", "--release", "--package", "shardscope-tests", "--bin", "bench", "--"];
+    let command = cmd("cargo", fixed.iter().map(|&word| word.to_owned()).chain(args.to_vec()));
     process::run(&command.dir(&project.root), "the benchmark")
 }

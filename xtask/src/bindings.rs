@@ -53,19 +53,8 @@ pub(crate) fn make(project: &Project, wasm: &Path) -> Result<()> {
 
 /// What the bindings were made from, as far as it decides whether to make them again.
 fn describe(wasm: &Path, version: &str) -> Result<String> {
-    let metadata = fs::metadata(wasm).with_context(|| {
-        format!(
-            "{} was not built: shardscope-web is a cdylib",
-            wasm.display()
-        )
-    })?;
-    let modified = metadata
-        .modified()?
-        .duration_since(UNIX_EPOCH)
-        .unwrap_or_default();
-    Ok(format!(
-        "{version} {} {} bytes {modified:?}\n",
-        wasm.display(),
-        metadata.len()
-    ))
+    let metadata = fs::metadata(wasm)
+        .with_context(|| format!("{} was not built: shardscope-web is a cdylib", wasm.display()))?;
+    let modified = metadata.modified()?.duration_since(UNIX_EPOCH).unwrap_or_default();
+    Ok(format!("{version} {} {} bytes {modified:?}\n", wasm.display(), metadata.len()))
 }

@@ -52,15 +52,8 @@ pub(crate) fn run(project: &Project) -> Result<()> {
 
 fn clippy(project: &Project) -> Result<()> {
     wasm_toolchain::clippy_of_the_active_toolchain()?;
-    let clippy = cmd!(
-        "cargo",
-        "clippy",
-        "--workspace",
-        "--all-targets",
-        "--",
-        "--deny",
-        "warnings"
-    );
+    let clippy =
+        cmd!("cargo", "clippy", "--workspace", "--all-targets", "--", "--deny", "warnings");
     process::run(&clippy.dir(&project.root), "cargo clippy")
 }
 
@@ -68,22 +61,11 @@ fn clippy_for_wasm(project: &Project) -> Result<()> {
     let toolchain = WasmToolchain::find_or_set_up(project)?;
     toolchain.set_up_clippy()?;
     let selections: [&[&str]; 2] = [
-        &[
-            "--package",
-            "shardscope-core",
-            "--package",
-            "shardscope-web",
-            "--lib",
-        ],
+        &["--package", "shardscope-core", "--package", "shardscope-web", "--lib"],
         &["--package", "shardscope-tests", "--tests"],
     ];
     for selection in selections {
-        let arguments = [
-            &["--target", TARGET],
-            selection,
-            &["--", "--deny", "warnings"],
-        ]
-        .concat();
+        let arguments = [&["--target", TARGET], selection, &["--", "--deny", "warnings"]].concat();
         let clippy = toolchain.clippy(&arguments)?.dir(&project.root);
         process::run(&clippy, "cargo clippy for wasm32")?;
     }
@@ -119,12 +101,7 @@ fn dependencies(project: &Project) -> Result<()> {
 }
 
 fn ends_well_within(command: &Expression, limit: Duration) -> Result<bool> {
-    let handle = command
-        .stdin_null()
-        .stdout_null()
-        .stderr_null()
-        .unchecked()
-        .start()?;
+    let handle = command.stdin_null().stdout_null().stderr_null().unchecked().start()?;
     if let Some(output) = handle.wait_timeout(limit)? {
         return Ok(output.status.success());
     }

@@ -70,10 +70,7 @@ pub(crate) fn run(project: &Project, out: &Path) -> Result<()> {
     let sizes = Sizes::of(&out)?;
     println!("{}", sizes.table());
     sizes.check()?;
-    println!(
-        "The page is in {}; serve it from any static host.",
-        out.display()
-    );
+    println!("The page is in {}; serve it from any static host.", out.display());
     Ok(())
 }
 
@@ -85,10 +82,7 @@ fn refuse_a_folder_of_something_else(out: &Path) -> Result<()> {
     if is_empty || out.join(MARK).is_file() {
         return Ok(());
     }
-    bail!(
-        "{} holds something else: name another folder with --out, or empty it",
-        out.display()
-    )
+    bail!("{} holds something else: name another folder with --out, or empty it", out.display())
 }
 
 /// Copies what the page loads: not the types of the bindings, and nothing hidden.
@@ -109,9 +103,7 @@ fn copy_page(from: &Path, to: &Path) -> Result<()> {
 
 fn is_loaded_by_the_page(path: &Path) -> bool {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
-    let hidden = path
-        .iter()
-        .any(|part| part.to_string_lossy().starts_with('.'));
+    let hidden = path.iter().any(|part| part.to_string_lossy().starts_with('.'));
     !(hidden
         || name.ends_with(".d.ts")
         || name.ends_with(".stamp")
@@ -125,12 +117,7 @@ fn files_below(folder: &Path) -> Result<Vec<PathBuf>> {
         let entries = fs::read_dir(&folder);
         for entry in entries.with_context(|| format!("cannot read {}", folder.display()))? {
             let path = entry?.path();
-            if path.is_dir() {
-                &mut folders
-            } else {
-                &mut files
-            }
-            .push(path);
+            if path.is_dir() { &mut folders } else { &mut files }.push(path);
         }
     }
     files.sort();
@@ -142,10 +129,7 @@ impl Sizes {
         let mut sizes = Self::default();
         for file in files_below(folder)? {
             let bytes = gzipped_size(&fs::read(&file)?)?;
-            if file
-                .extension()
-                .is_some_and(|extension| extension == "wasm")
-            {
+            if file.extension().is_some_and(|extension| extension == "wasm") {
                 sizes.wasm += bytes;
             } else {
                 sizes.page += bytes;
@@ -200,21 +184,12 @@ mod tests {
 
     #[test]
     fn the_budget_itself_is_allowed_and_a_byte_more_is_not() {
-        let full = Sizes {
-            wasm: WASM_BYTES_MAX,
-            page: PAGE_BYTES_MAX,
-        };
+        let full = Sizes { wasm: WASM_BYTES_MAX, page: PAGE_BYTES_MAX };
         full.check().expect("within budget");
-        let over = Sizes {
-            wasm: WASM_BYTES_MAX + 1,
-            page: 0,
-        };
+        let over = Sizes { wasm: WASM_BYTES_MAX + 1, page: 0 };
         let error = over.check().expect_err("over budget").to_string();
         assert!(error.contains("wasm module"), "{error}");
-        let over = Sizes {
-            wasm: 0,
-            page: PAGE_BYTES_MAX + 1,
-        };
+        let over = Sizes { wasm: 0, page: PAGE_BYTES_MAX + 1 };
         let error = over.check().expect_err("over budget").to_string();
         assert!(error.contains("page without wasm"), "{error}");
     }
@@ -224,12 +199,7 @@ mod tests {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let (www, out) = (folder.path().join("www"), folder.path().join("out"));
         fs::create_dir_all(www.join("pkg")).expect("a folder");
-        for name in [
-            "index.html",
-            "pkg/shardscope_web.d.ts",
-            "pkg/made-from.stamp",
-            MARK,
-        ] {
+        for name in ["index.html", "pkg/shardscope_web.d.ts", "pkg/made-from.stamp", MARK] {
             fs::write(www.join(name), "x".repeat(100_000)).expect("a file");
         }
         copy_page(&www, &out).expect("the copy");
@@ -257,8 +227,6 @@ mod tests {
     fn hidden_files_and_types_stay_behind() {
         assert!(is_loaded_by_the_page(Path::new("view/scene.js")));
         assert!(!is_loaded_by_the_page(Path::new(".git/config")));
-        assert!(!is_loaded_by_the_page(Path::new(
-            "pkg/shardscope_web_bg.wasm.d.ts"
-        )));
+        assert!(!is_loaded_by_the_page(Path::new("pkg/shardscope_web_bg.wasm.d.ts")));
     }
 }

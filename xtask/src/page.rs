@@ -13,21 +13,11 @@ use crate::step;
 /// Brings `www/pkg` up to date.
 pub(crate) fn build(project: &Project, toolchain: &WasmToolchain) -> Result<()> {
     step::step("wasm module", || {
-        let arguments = [
-            "build",
-            "--release",
-            "--target",
-            TARGET,
-            "--package",
-            "shardscope-web",
-            "--lib",
-        ];
+        let arguments =
+            ["build", "--release", "--target", TARGET, "--package", "shardscope-web", "--lib"];
         let command = toolchain.cargo(&arguments)?.dir(&project.root);
         process::run(&command, "cargo build").context("the page's wasm module does not build")
     })?;
-    let wasm = project
-        .target
-        .join(TARGET)
-        .join("release/shardscope_web.wasm");
+    let wasm = project.target.join(TARGET).join("release/shardscope_web.wasm");
     bindings::make(project, &wasm)
 }

@@ -11,16 +11,10 @@ use duct::Expression;
 
 /// Runs a command, its output shown; fails when it fails.
 pub(crate) fn run(command: &Expression, name: &str) -> Result<()> {
-    let output = command
-        .stdin_null()
-        .unchecked()
-        .run()
-        .with_context(|| format!("cannot start {name}"))?;
+    let output =
+        command.stdin_null().unchecked().run().with_context(|| format!("cannot start {name}"))?;
     if !output.status.success() {
-        bail!(
-            "{name} failed ({}); what it printed is above",
-            output.status
-        );
+        bail!("{name} failed ({}); what it printed is above", output.status);
     }
     Ok(())
 }
@@ -36,10 +30,7 @@ pub(crate) fn run_quietly(command: &Expression, name: &str) -> Result<()> {
         .with_context(|| format!("cannot start {name}"))?;
     if !output.status.success() {
         std::io::stdout().write_all(&output.stdout)?;
-        bail!(
-            "{name} failed ({}); what it printed is above",
-            output.status
-        );
+        bail!("{name} failed ({}); what it printed is above", output.status);
     }
     Ok(())
 }
@@ -104,10 +95,7 @@ mod tests {
 
     #[test]
     fn reading_gives_nothing_when_the_program_fails_or_is_missing() {
-        assert_eq!(
-            read(&cmd!("sh", "-c", "echo text")).as_deref(),
-            Some("text")
-        );
+        assert_eq!(read(&cmd!("sh", "-c", "echo text")).as_deref(), Some("text"));
         assert_eq!(read(&cmd!("sh", "-c", "echo text; exit 1")), None);
         assert_eq!(read(&cmd!("no-such-program-at-all")), None);
     }

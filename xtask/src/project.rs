@@ -31,11 +31,7 @@ impl Project {
             Some(folder) => env::current_dir()?.join(folder),
             None => root.join(".tools"),
         };
-        Ok(Self {
-            root,
-            target: metadata.target_directory.into_std_path_buf(),
-            tools,
-        })
+        Ok(Self { root, target: metadata.target_directory.into_std_path_buf(), tools })
     }
 
     /// The page's folder.
@@ -69,9 +65,8 @@ impl Project {
 
 /// The one version of `name` in the text of a `Cargo.lock`.
 fn locked_version(lock: &str, name: &str) -> Result<String> {
-    let lock: toml::Table = lock
-        .parse()
-        .context("Cargo.lock is damaged: type `git checkout Cargo.lock`")?;
+    let lock: toml::Table =
+        lock.parse().context("Cargo.lock is damaged: type `git checkout Cargo.lock`")?;
     let packages = lock.get("package").and_then(toml::Value::as_array);
     let mut versions = packages
         .into_iter()
@@ -119,9 +114,6 @@ version = "0.10.0"
         let missing = locked_version(LOCK, "serde").expect_err("it is not in the lock");
         assert!(missing.to_string().contains("cargo update"), "{missing}");
         let double = locked_version(LOCK, "rand").expect_err("it is there twice");
-        assert!(
-            double.to_string().contains("cargo tree -i rand"),
-            "{double}"
-        );
+        assert!(double.to_string().contains("cargo tree -i rand"), "{double}");
     }
 }

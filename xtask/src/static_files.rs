@@ -33,10 +33,7 @@ impl StaticFiles {
             let other = port.saturating_add(1);
             anyhow!("port {port} cannot be used ({error}): add `--port {other}`, or another")
         })?;
-        let address = server
-            .server_addr()
-            .to_ip()
-            .context("the server has no address")?;
+        let address = server.server_addr().to_ip().context("the server has no address")?;
         let server = Arc::new(server);
         let threads = (0..THREADS)
             .map(|_| {
@@ -49,11 +46,7 @@ impl StaticFiles {
                 })
             })
             .collect();
-        Ok(Self {
-            server,
-            threads,
-            address,
-        })
+        Ok(Self { server, threads, address })
     }
 
     /// The address to type into a browser.
@@ -108,19 +101,14 @@ fn headers(mime_type: String) -> impl Iterator<Item = Header> {
         ("Cache-Control", "no-store".to_owned()),
         ("X-Content-Type-Options", "nosniff".to_owned()),
     ];
-    fields
-        .into_iter()
-        .filter_map(|(name, value)| Header::from_bytes(name, value).ok())
+    fields.into_iter().filter_map(|(name, value)| Header::from_bytes(name, value).ok())
 }
 
 /// The file that a request's target names, if it is inside the folder; a folder's index for it.
 fn locate(folder: &Path, target: &str) -> Option<PathBuf> {
     let path = target.split(['?', '#']).next().unwrap_or_default();
     let path = percent_decode_str(path).decode_utf8().ok()?;
-    let mut file = folder
-        .join(path.trim_start_matches('/'))
-        .canonicalize()
-        .ok()?;
+    let mut file = folder.join(path.trim_start_matches('/')).canonicalize().ok()?;
     if file.is_dir() {
         file = file.join("index.html").canonicalize().ok()?;
     }
@@ -132,11 +120,7 @@ fn mime_type(path: &Path) -> String {
     let mime = mime_guess::from_path(path).first_or_octet_stream();
     let is_text = mime.type_() == mime_guess::mime::TEXT
         || matches!(mime.subtype().as_str(), "javascript" | "json" | "svg");
-    if is_text {
-        format!("{mime}; charset=utf-8")
-    } else {
-        mime.to_string()
-    }
+    if is_text { format!("{mime}; charset=utf-8") } else { mime.to_string() }
 }
 
 #[cfg(test)]
@@ -164,19 +148,11 @@ mod tests {
     /// The status and the whole answer to a request.
     fn ask(server: &StaticFiles, request: &str) -> (u16, String) {
         let mut stream = TcpStream::connect(server.address).expect("the server listens");
-        write!(
-            stream,
-            "{request} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
-        )
-        .expect("the request is sent");
+        write!(stream, "{request} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+            .expect("the request is sent");
         let mut answer = String::new();
-        stream
-            .read_to_string(&mut answer)
-            .expect("the answer is text");
-        let status = answer
-            .split(' ')
-            .nth(1)
-            .and_then(|status| status.parse().ok());
+        stream.read_to_string(&mut answer).expect("the answer is text");
+        let status = answer.split(' ').nth(1).and_then(|status| status.parse().ok());
         (status.expect("the answer has a status"), answer)
     }
 
@@ -196,18 +172,9 @@ mod tests {
         assert!(answer.contains("Cache-Control: no-store"), "{answer}");
         assert_eq!(ask(&server, "GET /a%20b/one.js?x#y").0, 200);
         assert_eq!(ask(&server, "GET /none.js").0, 404);
-        assert_eq!(
-            ask(&server, "GET /a%20b").0,
-            404,
-            "a folder without an index"
-        );
+        assert_eq!(ask(&server, "GET /a%20b").0, 404, "a folder without an index");
         assert_eq!(ask(&server, "POST /").0, 405);
-        for outside in [
-            "/../secret.txt",
-            "/%2e%2e/secret.txt",
-            "//secret.txt",
-            "/%2Fetc/passwd",
-        ] {
+        for outside in ["/../secret.txt", "/%2e%2e/secret.txt", "//secret.txt", "/%2Fetc/passwd"] {
             assert_eq!(ask(&server, &format!("GET {outside}")).0, 404, "{outside}");
         }
     }

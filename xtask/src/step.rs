@@ -41,8 +41,7 @@ pub(crate) fn once(
     let lock = File::create(&path).with_context(|| format!("cannot write {}", path.display()))?;
     if lock.try_lock().is_err() {
         println!("    waiting for another xtask to finish its set-up");
-        lock.lock()
-            .with_context(|| format!("cannot lock {}", path.display()))?;
+        lock.lock().with_context(|| format!("cannot lock {}", path.display()))?;
     }
     if done() {
         return Ok(());

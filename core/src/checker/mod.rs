@@ -47,7 +47,10 @@ impl Checkers {
         let _ = options;
         let properties: Vec<Box<dyn Property>> =
             vec![Box::new(election_safety::ElectionSafety::default())];
-        Self { properties: properties.into_iter().map(|p| (p, 0)).collect(), violations: Vec::new() }
+        Self {
+            properties: properties.into_iter().map(|p| (p, 0)).collect(),
+            violations: Vec::new(),
+        }
     }
 
     pub(crate) fn note(&mut self, event: &Event) {

@@ -53,13 +53,14 @@ impl Links {
     }
 
     pub(crate) fn mean_round_trip(&mut self, nodes: u16) -> Duration {
-        let pairs = (1..=nodes).flat_map(|a| (1..=nodes).map(move |b| (a, b))).filter(|(a, b)| a < b);
-        let (mut sum, mut count) = (0, 0);
+        let pairs =
+            (1..=nodes).flat_map(|a| (1..=nodes).map(move |b| (a, b))).filter(|(a, b)| a < b);
+        let (mut sum, mut count) = (0u64, 0);
         for (a, b) in pairs {
             let (a, b) = (Endpoint::Node(NodeId(a)), Endpoint::Node(NodeId(b)));
             sum += self.between(a, b).latency_ns + self.between(b, a).latency_ns;
             count += 1;
         }
-        Duration::from_nanos(if count == 0 { 0 } else { sum / count })
+        Duration::from_nanos(sum.checked_div(count).unwrap_or(0))
     }
 }

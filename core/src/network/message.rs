@@ -105,7 +105,17 @@ pub(crate) struct Envelope<P> {
 
 impl<P> Envelope<P> {
     pub(crate) fn new(from: Endpoint, to: Endpoint, shard: Option<ShardId>, payload: P) -> Self {
-        Self { id: 0, from, to, shard, sent: NOT_SENT, due: NOT_SENT, call: None, answers: None, payload }
+        Self {
+            id: 0,
+            from,
+            to,
+            shard,
+            sent: NOT_SENT,
+            due: NOT_SENT,
+            call: None,
+            answers: None,
+            payload,
+        }
     }
 
     pub(super) fn answering(self, call: Option<CallId>) -> Self {

@@ -13,8 +13,8 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::time::Duration;
 
-pub use message::{Endpoint, MessageKind};
 pub(crate) use message::{CallId, Envelope, Payload};
+pub use message::{Endpoint, MessageKind};
 
 use link::Links;
 
@@ -144,8 +144,12 @@ impl<P: Payload> Network<P> {
 
     fn deliver(&self, id: u64) {
         let mut inner = self.0.inner.borrow_mut();
-        let Some((envelope, _)) = inner.in_flight.remove(&id) else { return };
-        let lost = |reason| self.0.trace.record(EventKind::MessageDropped { id, reason });
+        let Some((envelope, _)) = inner.in_flight.remove(&id) else {
+            return;
+        };
+        let lost = |reason| {
+            self.0.trace.record(EventKind::MessageDropped { id, reason });
+        };
         if let Some(call) = envelope.answers {
             let Some(waiting) = inner.calls.remove(&call) else {
                 return lost(DropReason::TooLate);
@@ -230,7 +234,9 @@ impl<P: Payload> Network<P> {
 
     /// Answers `request` with `payload`.
     pub(crate) fn reply(&self, request: &Route, payload: P) {
-        self.send(Envelope::new(request.to, request.from, request.shard, payload).answering(request.call));
+        self.send(
+            Envelope::new(request.to, request.from, request.shard, payload).answering(request.call),
+        );
     }
 }
 

@@ -24,8 +24,12 @@ impl Node {
     }
 
     async fn administer_as_leader(&self, shard: ShardId, admin: Admin) -> AdminReply {
-        let Some(group) = self.group(shard) else { return AdminReply::NotLeader(None) };
-        let Some(report) = report(&group) else { return AdminReply::NotLeader(None) };
+        let Some(group) = self.group(shard) else {
+            return AdminReply::NotLeader(None);
+        };
+        let Some(report) = report(&group) else {
+            return AdminReply::NotLeader(None);
+        };
         if !group.is_leader() {
             let leader = group.status().leader;
             return AdminReply::NotLeader(leader.and_then(|r| node_of(&group, r)));
@@ -34,7 +38,9 @@ impl Node {
         let done = match admin {
             Admin::Status | Admin::Destroy { .. } => Ok(()),
             Admin::Split(split) => return self.propose_split(&group, split, report).await,
-            Admin::AddLearner { epoch, replica, node } => group.add_learner(epoch, replica, node).await,
+            Admin::AddLearner { epoch, replica, node } => {
+                group.add_learner(epoch, replica, node).await
+            }
             Admin::Promote { epoch, replicas } => group.promote(epoch, set(replicas)).await,
             Admin::Transfer { to } => {
                 if let Some(to) = node_of(&group, to) {
@@ -60,7 +66,7 @@ impl Node {
             child: split.child,
         });
         let done = match group.propose(Operation::Split(split)).await {
-            Ok(Applied::Split { .. }) => Ok(()),
+            Ok(Applied::Split) => Ok(()),
             Ok(Applied::Stale) => Err(WriteError::Stale),
             Ok(_) => Err(WriteError::Refused("the split key or a node does not fit".into())),
             Err(error) => Err(error),

@@ -58,10 +58,14 @@ impl Node {
         self.spawn(seat.replica.0, watch);
         let stage = {
             let mut replicas = self.0.replicas.borrow_mut();
-            let Some(replica) = replicas.get_mut(&seat.shard) else { return };
+            let Some(replica) = replicas.get_mut(&seat.shard) else {
+                return;
+            };
             std::mem::replace(&mut replica.stage, Stage::Running(group.clone()))
         };
-        let Stage::Starting { waiting, campaign } = stage else { return };
+        let Stage::Starting { waiting, campaign } = stage else {
+            return;
+        };
         if campaign {
             self.spawn(seat.replica.0, async move {
                 // Fails only if the replica has stopped meanwhile, and then nobody waits for its leadership.

@@ -22,9 +22,9 @@ use crate::key::Descriptor;
 use crate::message::{Heartbeat, Message};
 use crate::network::{Endpoint, Envelope, MessageKind, Network, Route};
 use crate::raft::birth;
+use crate::raft::config::RaftConfig;
 use crate::raft::message::{RaftMessage, RaftReply, Rpc};
 use crate::raft::state_machine::{Effect, Seat};
-use crate::raft::config::RaftConfig;
 use crate::raft::types::{NodeDisk, RecordState};
 use crate::raft::{Group, GroupStatus};
 use crate::replica::{Replica, Stage, WAITING_MAX};
@@ -125,7 +125,8 @@ impl Node {
         *self.0.effects.borrow_mut() = effects;
         self.0.status.set(NodeStatus::Up);
         self.0.starts.set(self.0.starts.get() + 1);
-        let live = birth::catalog(&self.0.disk).into_iter().filter(|(_, r)| r.state == RecordState::Live);
+        let live =
+            birth::catalog(&self.0.disk).into_iter().filter(|(_, r)| r.state == RecordState::Live);
         let seats: Vec<Seat> = live.map(|(replica, r)| self.seat(r.shard, replica)).collect();
         let replicas = u32::try_from(seats.len()).unwrap_or(u32::MAX);
         self.0.trace.record(EventKind::NodeStarted { node: self.0.id, replicas });
@@ -222,7 +223,9 @@ impl Node {
     }
 
     fn receive_raft(&self, shard: ShardId, envelope: Envelope<Message>) {
-        let Message::Raft(RaftMessage { to, rpc }) = &envelope.payload else { return };
+        let Message::Raft(RaftMessage { to, rpc }) = &envelope.payload else {
+            return;
+        };
         let (route, kind) = (Route::from(&envelope), MessageKind::from(rpc));
         let refuse = |reply| self.0.network.reply(&route, Message::RaftReply(reply));
         if !self.admit(shard, *to) {
@@ -236,7 +239,9 @@ impl Node {
             return refuse(RaftReply::NotNow { kind });
         }
         let mut replicas = self.0.replicas.borrow_mut();
-        let Some(replica) = replicas.get_mut(&shard) else { return };
+        let Some(replica) = replicas.get_mut(&shard) else {
+            return;
+        };
         if matches!(rpc, Rpc::Append(_) | Rpc::Snapshot { .. }) {
             replica.heard = Some(self.0.sim.now());
         }
@@ -250,7 +255,9 @@ impl Node {
                 let (group, network, to) = (group.clone(), self.0.network.clone(), to.0);
                 drop(replicas);
                 self.spawn(to, async move {
-                    let Message::Raft(RaftMessage { rpc, .. }) = envelope.payload else { return };
+                    let Message::Raft(RaftMessage { rpc, .. }) = envelope.payload else {
+                        return;
+                    };
                     let reply = group.answer(kind, rpc).await;
                     network.reply(&route, Message::RaftReply(reply));
                 });

@@ -53,8 +53,13 @@ impl Segment {
 
 impl Availability {
     pub(crate) fn new(space: KeyRange) -> Self {
-        let whole =
-            Segment { range: space, writable: false, since: Time::ZERO, longest_ns: 0, recent_ns: 0 };
+        let whole = Segment {
+            range: space,
+            writable: false,
+            since: Time::ZERO,
+            longest_ns: 0,
+            recent_ns: 0,
+        };
         Self {
             segments: vec![whole],
             ready: BTreeMap::new(),

@@ -62,8 +62,11 @@ impl Heat {
     }
 
     pub(crate) fn operations(&self, shard: ShardId, now: Time) -> u32 {
-        let Some(range) = self.ranges.get(&shard) else { return 0 };
-        u32::try_from(self.recent(now).filter(|key| range.contains(*key)).count()).unwrap_or(u32::MAX)
+        let Some(range) = self.ranges.get(&shard) else {
+            return 0;
+        };
+        u32::try_from(self.recent(now).filter(|key| range.contains(*key)).count())
+            .unwrap_or(u32::MAX)
     }
 
     pub(crate) fn is_hot(&self, shard: ShardId, now: Time) -> bool {

@@ -120,7 +120,9 @@ impl Placement {
         let owner = Owner { scope: u64::MAX, ..Owner::WORLD };
         let placement = self.clone();
         self.0.sim.spawn(owner, async move {
-            let Some((leader, _)) = placement.look(shard).await else { return };
+            let Some((leader, _)) = placement.look(shard).await else {
+                return;
+            };
             if leader != member.node {
                 placement.note_step(shard, Step::Transfer { to: member.node });
                 placement.order(shard, leader, Admin::Transfer { to: member.replica }).await;
@@ -163,7 +165,8 @@ impl Placement {
             (Message::Locate(key), _) => {
                 let learned = self.0.learned.borrow();
                 let holds = |l: &&Located| l.descriptor.range.contains(*key);
-                let found = learned.shards.values().filter(holds).max_by_key(|l| l.descriptor.epoch);
+                let found =
+                    learned.shards.values().filter(holds).max_by_key(|l| l.descriptor.epoch);
                 let answer = Message::LocatedAt(found.cloned());
                 drop(learned);
                 self.0.network.reply(&Route::from(envelope), answer);
@@ -226,7 +229,9 @@ impl Placement {
 
     /// Takes the next step for `shard`; false if there is none to take now.
     async fn advance(&self, shard: ShardId) -> bool {
-        let Some((leader, report)) = self.look(shard).await else { return false };
+        let Some((leader, report)) = self.look(shard).await else {
+            return false;
+        };
         let split = self.0.durable.borrow().splits.get(&shard).copied();
         if let Some((key, child)) = split {
             return self.split(leader, report, key, child).await;
@@ -335,7 +340,9 @@ impl Placement {
                 (Step::Remove { nodes }, Admin::Remove { epoch, replicas })
             }
             Step::Transfer { to } => {
-                let Some(m) = report.descriptor.member_on(to) else { return false };
+                let Some(m) = report.descriptor.member_on(to) else {
+                    return false;
+                };
                 let now = self.0.sim.now();
                 let mut learned = self.0.learned.borrow_mut();
                 if learned.transfers.get(&shard).is_some_and(|again| now < *again) {

@@ -84,14 +84,15 @@ fn promote(report: &ShardReport, members: &[Member], layout: &Layout) -> Option<
 }
 
 fn transfer(report: &ShardReport, layout: &Layout) -> Plan {
-    let best = layout.voters.iter().filter_map(|node| report.descriptor.member_on(*node)).max_by_key(
-        |m| {
-            let caught_up =
-                report.last_log.saturating_sub(matched(report, m.replica)) <= CAUGHT_UP_WITHIN;
-            let first = layout.voters.first() == Some(&m.node);
-            (caught_up, first, matched(report, m.replica))
-        },
-    );
+    let best =
+        layout.voters.iter().filter_map(|node| report.descriptor.member_on(*node)).max_by_key(
+            |m| {
+                let caught_up =
+                    report.last_log.saturating_sub(matched(report, m.replica)) <= CAUGHT_UP_WITHIN;
+                let first = layout.voters.first() == Some(&m.node);
+                (caught_up, first, matched(report, m.replica))
+            },
+        );
     match best {
         Some(m) => Plan::Do(Step::Transfer { to: m.node }),
         None => Plan::Wait(format!("{} has no voter where it is wanted", report.descriptor.shard)),
@@ -109,7 +110,9 @@ mod tests {
     use crate::key::{Descriptor, Epoch, KeyRange};
 
     fn report(voters: &[u16], learners: &[u16], matched: u64) -> ShardReport {
-        let member = |voter| move |n: &u16| Member { replica: ReplicaId(u64::from(*n)), node: NodeId(*n), voter };
+        let member = |voter| {
+            move |n: &u16| Member { replica: ReplicaId(u64::from(*n)), node: NodeId(*n), voter }
+        };
         let members: Vec<Member> =
             voters.iter().map(member(true)).chain(learners.iter().map(member(false))).collect();
         let matched = members.iter().map(|m| (m.replica, matched)).collect();
@@ -128,7 +131,11 @@ mod tests {
     }
 
     fn plan(report: &ShardReport, leader: u16, voters: &[u16], learners: &[u16]) -> Plan {
-        next_step(report, NodeId(leader), &Layout { voters: nodes(voters), learners: nodes(learners) })
+        next_step(
+            report,
+            NodeId(leader),
+            &Layout { voters: nodes(voters), learners: nodes(learners) },
+        )
     }
 
     #[test]

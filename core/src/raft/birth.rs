@@ -51,10 +51,8 @@ pub fn put_first_rows(
 #[must_use]
 pub fn child_membership(parent: &Membership, split: &Split) -> Membership {
     let named: BTreeMap<NodeId, ReplicaId> = split.replicas.iter().copied().collect();
-    let born: BTreeMap<ReplicaId, (ReplicaId, ReplicaNode)> = parent
-        .nodes()
-        .filter_map(|(old, at)| Some((*old, (*named.get(&at.node)?, *at))))
-        .collect();
+    let born: BTreeMap<ReplicaId, (ReplicaId, ReplicaNode)> =
+        parent.nodes().filter_map(|(old, at)| Some((*old, (*named.get(&at.node)?, *at)))).collect();
     let configs = parent
         .get_joint_config()
         .iter()
@@ -165,8 +163,7 @@ mod tests {
     fn a_child_has_the_parents_shape_with_the_new_ids() {
         let at = |n| ReplicaNode { node: NodeId(n) };
         let nodes: BTreeMap<_, _> = (1..=4).map(|n| (ReplicaId(u64::from(n)), at(n))).collect();
-        let configs =
-            vec![[1, 2, 3].map(ReplicaId).into(), [1, 2].map(ReplicaId).into()];
+        let configs = vec![[1, 2, 3].map(ReplicaId).into(), [1, 2].map(ReplicaId).into()];
         let parent = membership(configs, nodes);
         let split = Split {
             epoch: Epoch::default(),

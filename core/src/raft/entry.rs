@@ -5,7 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::id::{ClientId, NodeId, ReplicaId, ShardId};
-use crate::key::{Descriptor, Epoch, Key};
+use crate::key::{Epoch, Key};
 
 /// What a log entry asks of the state machine.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -68,12 +68,7 @@ pub enum Applied {
     /// The operation named a stale epoch or a key that is elsewhere now: no effect.
     Stale,
     /// The split is done.
-    Split {
-        /// The parent as it is now.
-        parent: Descriptor,
-        /// The new shard.
-        child: Descriptor,
-    },
+    Split,
     /// The split key is not inside the range, or a node has no id: no effect.
     Refused,
 }

@@ -109,21 +109,29 @@ impl Group {
     pub(crate) async fn answer(&self, kind: MessageKind, rpc: Rpc) -> RaftReply {
         let stopped = || RaftReply::NotNow { kind };
         match rpc {
-            Rpc::Append(r) => self.raft.append_entries(r).await.map_or_else(|_| stopped(), RaftReply::Append),
-            Rpc::Vote(r) => {
-                self.raft.vote(r).await.map_or_else(|_| stopped(), |response| RaftReply::Vote { kind, response })
+            Rpc::Append(r) => {
+                self.raft.append_entries(r).await.map_or_else(|_| stopped(), RaftReply::Append)
             }
-            Rpc::PreVote(r) => {
-                self.raft.pre_vote(r).await.map_or_else(|_| stopped(), |response| RaftReply::Vote { kind, response })
-            }
+            Rpc::Vote(r) => self
+                .raft
+                .vote(r)
+                .await
+                .map_or_else(|_| stopped(), |response| RaftReply::Vote { kind, response }),
+            Rpc::PreVote(r) => self
+                .raft
+                .pre_vote(r)
+                .await
+                .map_or_else(|_| stopped(), |response| RaftReply::Vote { kind, response }),
             Rpc::Snapshot { vote, meta, state } => {
                 let snapshot = Snapshot { meta, snapshot: state };
                 let installed = self.raft.install_full_snapshot(vote, snapshot).await;
                 installed.map_or_else(|_| stopped(), RaftReply::Snapshot)
             }
-            Rpc::Transfer(r) => {
-                self.raft.handle_transfer_leader(r).await.map_or_else(|_| stopped(), RaftReply::Transfer)
-            }
+            Rpc::Transfer(r) => self
+                .raft
+                .handle_transfer_leader(r)
+                .await
+                .map_or_else(|_| stopped(), RaftReply::Transfer),
         }
     }
 
@@ -275,7 +283,9 @@ fn stopped(fatal: &Fatal<C>) -> WriteError {
 
 fn write_error(error: RaftError<C, ClientWriteError<C>>) -> WriteError {
     match error {
-        RaftError::APIError(ClientWriteError::ForwardToLeader(f)) => WriteError::NotLeader(f.leader_id),
+        RaftError::APIError(ClientWriteError::ForwardToLeader(f)) => {
+            WriteError::NotLeader(f.leader_id)
+        }
         RaftError::APIError(ClientWriteError::ChangeMembershipError(e)) => {
             WriteError::Refused(e.to_string())
         }

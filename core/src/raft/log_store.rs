@@ -55,7 +55,9 @@ impl LogStore {
 
     /// The last `most` entries, oldest first.
     pub(crate) fn tail(&self, most: usize) -> Vec<Entry> {
-        let Some((first, last)) = self.entry_rows(&(..)) else { return Vec::new() };
+        let Some((first, last)) = self.entry_rows(&(..)) else {
+            return Vec::new();
+        };
         let mut entries: Vec<Entry> = self.disk.scan(first..=last, |rows| {
             rows.rev().take(most).filter_map(|(_, row)| as_entry(row)).cloned().collect()
         });
@@ -89,7 +91,9 @@ impl<R: AsyncRuntime> RaftLogReader<Types<R>> for LogStore {
     where
         RB: RangeBounds<u64> + Clone + Debug + OptionalSend,
     {
-        let Some((first, last)) = self.entry_rows(&range) else { return Ok(Vec::new()) };
+        let Some((first, last)) = self.entry_rows(&range) else {
+            return Ok(Vec::new());
+        };
         Ok(self.disk.scan(first..=last, |rows| {
             rows.filter_map(|(_, row)| as_entry(row)).cloned().collect()
         }))

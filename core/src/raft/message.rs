@@ -38,13 +38,20 @@ pub(crate) enum Rpc {
 #[derive(Clone, Debug)]
 pub(crate) enum RaftReply {
     Append(AppendEntriesResponse<C>),
-    Vote { kind: MessageKind, response: VoteResponse<C> },
+    Vote {
+        kind: MessageKind,
+        response: VoteResponse<C>,
+    },
     Snapshot(SnapshotResponse<C>),
     Transfer(TransferLeaderResponse<C>),
     /// That incarnation is destroyed, or a newer one has taken its place.
-    Gone { kind: MessageKind },
+    Gone {
+        kind: MessageKind,
+    },
     /// Not now: ask again later. A snapshot that overlaps a live range, a replica that is being started.
-    NotNow { kind: MessageKind },
+    NotNow {
+        kind: MessageKind,
+    },
 }
 
 /// Bytes of a message around its content: header, term, ids.
@@ -102,7 +109,9 @@ impl RaftMessage {
                 state.range,
                 index(&meta.last_log_id)
             ),
-            Rpc::Transfer(r) => format!("term {}, lead in my place", r.from_leader().leader_id.term),
+            Rpc::Transfer(r) => {
+                format!("term {}, lead in my place", r.from_leader().leader_id.term)
+            }
         }
     }
 }
@@ -123,7 +132,9 @@ impl RaftReply {
 
     pub(crate) fn ok(&self) -> bool {
         match self {
-            Self::Append(AppendEntriesResponse::Success | AppendEntriesResponse::PartialSuccess(_))
+            Self::Append(
+                AppendEntriesResponse::Success | AppendEntriesResponse::PartialSuccess(_),
+            )
             | Self::Snapshot(_)
             | Self::Transfer(Ok(())) => true,
             Self::Vote { response, .. } => response.vote_granted,
@@ -133,7 +144,9 @@ impl RaftReply {
 
     pub(crate) fn summary(&self) -> String {
         match self {
-            Self::Append(AppendEntriesResponse::Conflict) => "conflict: send earlier entries".into(),
+            Self::Append(AppendEntriesResponse::Conflict) => {
+                "conflict: send earlier entries".into()
+            }
             Self::Append(AppendEntriesResponse::HigherVote(v)) => {
                 format!("refused: term {} is newer", v.leader_id.term)
             }
@@ -141,7 +154,9 @@ impl RaftReply {
             Self::Vote { response, .. } if response.vote_granted => {
                 format!("granted in term {}", response.vote.leader_id.term)
             }
-            Self::Vote { response, .. } => format!("refused in term {}", response.vote.leader_id.term),
+            Self::Vote { response, .. } => {
+                format!("refused in term {}", response.vote.leader_id.term)
+            }
             Self::Snapshot(_) => "installed".into(),
             Self::Transfer(Ok(())) => "campaigning".into(),
             Self::Transfer(Err(e)) => e.to_string(),

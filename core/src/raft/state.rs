@@ -61,14 +61,7 @@ impl ShardState {
     /// A shard without data.
     #[must_use]
     pub fn empty(shard: ShardId, range: KeyRange, epoch: Epoch) -> Self {
-        Self {
-            shard,
-            range,
-            epoch,
-            data: Rc::default(),
-            sessions: Rc::default(),
-            data_digest: 0,
-        }
+        Self { shard, range, epoch, data: Rc::default(), sessions: Rc::default(), data_digest: 0 }
     }
 
     /// Applies a client's write at `index`.
@@ -127,7 +120,13 @@ impl ShardState {
     /// A digest of all of it.
     #[must_use]
     pub fn digest(&self) -> u64 {
-        digest_of(&(self.shard, self.range, self.epoch, self.data_digest, self.sessions.len() as u64))
+        digest_of(&(
+            self.shard,
+            self.range,
+            self.epoch,
+            self.data_digest,
+            self.sessions.len() as u64,
+        ))
     }
 
     /// This shard with these replicas.
@@ -176,13 +175,18 @@ mod tests {
         Split { epoch, key: Key(key), child: ShardId(2), replicas: vec![(NodeId(1), ReplicaId(4))] }
     }
 
+    fn halves(parent: &mut ShardState) -> Halves {
+        let asked = split(parent.epoch, 101);
+        parent.split(&asked, &MEMBERS).unwrap_or_else(|refused| panic!("it fits, but {refused}"))
+    }
+
     const MEMBERS: [Member; 1] = [Member { replica: ReplicaId(1), node: NodeId(1), voter: true }];
 
     #[test]
     fn a_retried_write_takes_effect_once_even_across_a_split() {
         let mut parent = shard();
         assert_eq!(parent.write(&write(1, 150, 1), 6), Applied::Written { index: 6, fresh: true });
-        let mut child = parent.split(&split(parent.epoch, 101), &MEMBERS).ok().expect("fits").child;
+        let mut child = halves(&mut parent).child;
         let again = child.write(&write(1, 150, 2), 9);
         assert_eq!(again, Applied::Written { index: 6, fresh: false });
     }
@@ -205,7 +209,7 @@ mod tests {
             parent.write(&write(k, k, 1), k + 5);
         });
         let whole = parent.clone();
-        let halves = parent.split(&split(parent.epoch, 101), &MEMBERS).ok().expect("fits");
+        let halves = halves(&mut parent);
         let mut both = (*parent.data).clone();
         both.extend(halves.child.data.iter().map(|(k, v)| (*k, *v)));
         assert_eq!(both, *whole.data);

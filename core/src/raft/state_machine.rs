@@ -22,7 +22,7 @@ use super::types::{
 };
 use crate::event::{EntryKind, EventKind};
 use crate::id::{NodeId, ReplicaId, ShardId};
-use crate::key::{Descriptor, Key};
+use crate::key::{Descriptor, Epoch, Key};
 use crate::raft::state::Value;
 use crate::trace::Trace;
 
@@ -129,9 +129,15 @@ impl StateMachine {
         let Entry { log_id, payload } = entry;
         let (kind, applied) = match payload {
             EntryPayload::Blank => (EntryKind::Blank, Applied::Nothing),
-            EntryPayload::Membership(m) => (EntryKind::Membership, self.apply_membership(log_id, m)),
-            EntryPayload::Normal(Operation::Write(w)) => (EntryKind::Data, self.apply_write(log_id, &w)),
-            EntryPayload::Normal(Operation::Split(s)) => (EntryKind::Split, self.apply_split(log_id, &s)),
+            EntryPayload::Membership(m) => {
+                (EntryKind::Membership, self.apply_membership(log_id, m))
+            }
+            EntryPayload::Normal(Operation::Write(w)) => {
+                (EntryKind::Data, self.apply_write(log_id, &w))
+            }
+            EntryPayload::Normal(Operation::Split(s)) => {
+                (EntryKind::Split, self.apply_split(log_id, &s))
+            }
         };
         let mut machine = self.0.machine.borrow_mut();
         machine.applied = Some(log_id);
@@ -150,11 +156,13 @@ impl StateMachine {
 
     fn apply_write(&self, log_id: LogId, write: &Write) -> Applied {
         let mut machine = self.0.machine.borrow_mut();
-        let Some(state) = &mut machine.state else { return Applied::Stale };
+        let Some(state) = &mut machine.state else {
+            return Applied::Stale;
+        };
         let applied = state.write(write, log_id.index);
         let Seat { node, shard, replica } = self.0.seat;
-        self.0.trace.record(match applied {
-            Applied::Written { fresh, .. } => EventKind::WriteApplied {
+        if let Applied::Written { fresh, .. } = applied {
+            self.0.trace.record(EventKind::WriteApplied {
                 node,
                 shard,
                 replica,
@@ -164,16 +172,17 @@ impl StateMachine {
                 key: write.key,
                 value: write.value,
                 fresh,
-            },
-            _ => EventKind::StaleRefused {
-                node,
-                shard,
-                index: log_id.index,
-                epoch: crate::key::Epoch { version: write.version, conf_ver: state.epoch.conf_ver },
-                current: state.epoch,
-            },
-        });
+            });
+        } else {
+            let named = Epoch { version: write.version, ..state.epoch };
+            self.record_stale(log_id.index, named, state.epoch);
+        }
         applied
+    }
+
+    fn record_stale(&self, index: u64, epoch: Epoch, current: Epoch) {
+        let Seat { node, shard, .. } = self.0.seat;
+        self.0.trace.record(EventKind::StaleRefused { node, shard, index, epoch, current });
     }
 
     fn apply_membership(&self, log_id: LogId, membership: Membership) -> Applied {
@@ -211,17 +220,12 @@ impl StateMachine {
         let was = state.epoch;
         let Halves { child, before } = match state.split(split, &parent_members) {
             Ok(halves) => halves,
-            Err(Applied::Stale) => {
-                self.0.trace.record(EventKind::StaleRefused {
-                    node,
-                    shard,
-                    index: log_id.index,
-                    epoch: split.epoch,
-                    current: was,
-                });
-                return Applied::Stale;
+            Err(refused) => {
+                if refused == Applied::Stale {
+                    self.record_stale(log_id.index, split.epoch, was);
+                }
+                return refused;
             }
-            Err(refused) => return refused,
         };
         let child_members = birth::child_membership(membership.membership(), split);
         let parent = state.descriptor(membership.membership());
@@ -232,7 +236,8 @@ impl StateMachine {
         let meta = SnapshotMeta { last_log_id: Some(log_id), last_membership: membership };
         let kept = StoredSnapshot { meta, state: Rc::new(state.clone()) };
         batch.put(replica.row(Part::Snapshot), Row::Snapshot(Rc::new(kept)));
-        let seat = descriptor.member_on(node).map(|m| Seat { node, shard: split.child, replica: m.replica });
+        let here = descriptor.member_on(node);
+        let seat = here.map(|m| Seat { node, shard: split.child, replica: m.replica });
         let born = seat.filter(|seat| {
             let given = birth::may_be_born(&self.0.disk, seat.shard, seat.replica);
             given.is_some_and(|given| {
@@ -244,8 +249,8 @@ impl StateMachine {
 
         self.0.trace.record(EventKind::SplitApplied {
             node,
-            parent: parent.clone(),
-            child: descriptor.clone(),
+            parent,
+            child: descriptor,
             replica,
             index: log_id.index,
             born: born.is_some(),
@@ -256,7 +261,7 @@ impl StateMachine {
         if let Some(child) = born {
             self.effect(Effect::ChildBorn { child, parent: shard });
         }
-        Applied::Split { parent, child: descriptor }
+        Applied::Split
     }
 }
 
@@ -331,7 +336,9 @@ impl<R: AsyncRuntime> RaftStateMachine<Types<R>> for StateMachine {
 
     async fn get_current_snapshot(&mut self) -> io::Result<Option<Snapshot>> {
         let row = self.0.disk.get(&self.0.seat.replica.row(Part::Snapshot));
-        let Some(Row::Snapshot(stored)) = row else { return Ok(None) };
+        let Some(Row::Snapshot(stored)) = row else {
+            return Ok(None);
+        };
         Ok(Some(Snapshot { meta: stored.meta.clone(), snapshot: Rc::clone(&stored.state) }))
     }
 }

@@ -77,7 +77,8 @@ impl Router {
         for start in overlapping {
             if let Some(old) = self.routes.remove(&start) {
                 from = from.max(old.descriptor.epoch.version);
-                same |= old.descriptor == *descriptor && (leader.is_none() || old.leader == *leader);
+                same |=
+                    old.descriptor == *descriptor && (leader.is_none() || old.leader == *leader);
             }
         }
         let route = Route { descriptor: descriptor.clone(), leader: *leader, next: 0 };
@@ -95,7 +96,9 @@ impl Router {
 
     /// The node that was asked about `key` does not lead, and knows no better: try the next member.
     pub(crate) fn doubt_leader(&mut self, key: Key, asked: NodeId) {
-        let Some(route) = self.route_mut(key) else { return };
+        let Some(route) = self.route_mut(key) else {
+            return;
+        };
         let voters: Vec<NodeId> =
             route.descriptor.members.iter().filter(|m| m.voter).map(|m| m.node).collect();
         route.leader = None;

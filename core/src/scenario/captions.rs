@@ -99,7 +99,9 @@ pub(crate) const CAPTIONS: &[Caption] = &[
         text: "A first message finds no replica on the new node, so the node **makes room** for one: uninitialized, without a range, serving nothing.",
         call: "Raft::new(…) on an empty log",
         tikv: "maybe_create_peer",
-        told_by: |e| matches!(e, EventKind::ReplicaStarted { origin: crate::event::Origin::Message, .. }),
+        told_by: |e| {
+            matches!(e, EventKind::ReplicaStarted { origin: crate::event::Origin::Message, .. })
+        },
     },
     Caption {
         id: "snapshot",

@@ -131,7 +131,8 @@ impl Phases {
         }
         Self::begin(phase, cluster)?;
         observer.forget_gaps();
-        self.running = Some(Running { phase, since: cluster.sim.now(), sent: cluster.network.sent() });
+        self.running =
+            Some(Running { phase, since: cluster.sim.now(), sent: cluster.network.sent() });
         cluster.trace.record(EventKind::PhaseStarted { phase });
         Ok(())
     }
@@ -140,8 +141,12 @@ impl Phases {
         let nodes = |ids: &[u16]| ids.iter().map(|n| NodeId(*n)).collect::<Vec<_>>();
         match phase {
             1 => {
-                if cluster.options.nodes != 5 || cluster.options.voters != 3 || cluster.options.clients == 0 {
-                    let why = "the four phases are for five nodes, three voters and at least one client";
+                if cluster.options.nodes != 5
+                    || cluster.options.voters != 3
+                    || cluster.options.clients == 0
+                {
+                    let why =
+                        "the four phases are for five nodes, three voters and at least one client";
                     return Err(CommandError::NotNow(why.into()));
                 }
                 cluster.fill();

@@ -62,12 +62,7 @@ impl Add<Duration> for Time {
 /// Seconds, to the microsecond: `12.480431 s`.
 impl fmt::Display for Time {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "{}.{:06} s",
-            self.0 / SECOND_NS,
-            self.0 % SECOND_NS / 1_000
-        )
+        write!(f, "{}.{:06} s", self.0 / SECOND_NS, self.0 % SECOND_NS / 1_000)
     }
 }
 
@@ -94,12 +89,7 @@ pub(crate) struct NodeClock {
 /// A clock that agrees with the world's.
 impl Default for NodeClock {
     fn default() -> Self {
-        NodeClock {
-            set_at: Time::ZERO,
-            set_to: 0,
-            drift_ppm: 0,
-            floor: i64::MIN,
-        }
+        NodeClock { set_at: Time::ZERO, set_to: 0, drift_ppm: 0, floor: i64::MIN }
     }
 }
 
@@ -141,12 +131,7 @@ impl NodeClock {
         );
         let floor = if monotone { self.read(world) } else { i64::MIN };
         let set_to = saturating_i64(i128::from(world.0) + i128::from(offset_ns));
-        *self = NodeClock {
-            set_at: world,
-            set_to,
-            drift_ppm,
-            floor,
-        };
+        *self = NodeClock { set_at: world, set_to, drift_ppm, floor };
     }
 }
 
@@ -176,30 +161,15 @@ mod tests {
 
     #[test]
     fn a_fast_clock_reaches_a_reading_earlier_and_never_a_nanosecond_too_early() {
-        for drift_ppm in [
-            -DRIFT_PPM_MAX,
-            -333_333,
-            -7,
-            0,
-            1,
-            50,
-            123_457,
-            DRIFT_PPM_MAX,
-        ] {
+        for drift_ppm in [-DRIFT_PPM_MAX, -333_333, -7, 0, 1, 50, 123_457, DRIFT_PPM_MAX] {
             let mut clock = NodeClock::default();
             clock.set(SECOND, 12_345, drift_ppm, false);
             for ahead in [1, 2, 999, 1_000, 1_000_003, 60_000_000_007] {
                 let reading = clock.read(SECOND) + ahead;
                 let due = clock.when(reading);
-                assert!(
-                    clock.read(due) >= reading,
-                    "{drift_ppm} ppm, {ahead} ns ahead"
-                );
+                assert!(clock.read(due) >= reading, "{drift_ppm} ppm, {ahead} ns ahead");
                 let before = Time::from_nanos(due.as_nanos() - 1);
-                assert!(
-                    clock.read(before) < reading,
-                    "{drift_ppm} ppm, {ahead} ns ahead"
-                );
+                assert!(clock.read(before) < reading, "{drift_ppm} ppm, {ahead} ns ahead");
             }
         }
     }

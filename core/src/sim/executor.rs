@@ -75,14 +75,8 @@ impl Sim {
     /// Makes this simulation the one that is running.
     pub(super) fn start_running(&self) -> Running<'_> {
         let from_within = self.0.running.replace(true);
-        assert!(
-            !from_within,
-            "a task or a timer asked for tasks to be run: they are already"
-        );
-        Running {
-            sim: self,
-            _entered: context::enter(self.clone(), Owner::WORLD),
-        }
+        assert!(!from_within, "a task or a timer asked for tasks to be run: they are already");
+        Running { sim: self, _entered: context::enter(self.clone(), Owner::WORLD) }
     }
 
     /// Drops all tasks and timers of a node at once; returns how many tasks that were.
@@ -190,12 +184,7 @@ impl Running<'_> {
             let Some(owner) = tasks.owner(id) else {
                 continue;
             };
-            if core
-                .nodes
-                .borrow()
-                .get(owner.node)
-                .is_some_and(|node| node.paused)
-            {
+            if core.nodes.borrow().get(owner.node).is_some_and(|node| node.paused) {
                 core.nodes.borrow_mut().get_mut(owner.node).parked.push(id);
                 continue;
             }
@@ -208,10 +197,7 @@ impl Running<'_> {
     fn poll(&self, id: TaskId, mut task: Polled) {
         let owner = task.owner;
         self.act_as(owner, || {
-            let poll = task
-                .future
-                .as_mut()
-                .poll(&mut Context::from_waker(&task.waker.1));
+            let poll = task.future.as_mut().poll(&mut Context::from_waker(&task.waker.1));
             let over = match poll {
                 Poll::Pending => self.sim.0.tasks.borrow_mut().put_back(id, task),
                 Poll::Ready(()) => {

@@ -50,7 +50,9 @@ pub use clock::Time;
 pub(crate) use context::Owner;
 pub use executor::WakeOrder;
 
-pub(crate) use raft_runtime::{SimInstant, SimRuntime, run_runtime_suites};
+pub(crate) use raft_runtime::SimInstant;
+pub use raft_runtime::SimRuntime;
+pub(crate) use raft_runtime::run_runtime_suites;
 pub(crate) use ready::TaskId;
 pub(crate) use rng::Rng;
 pub(crate) use sleep::Sleep;
@@ -156,14 +158,9 @@ impl Sim {
         let mut nodes = self.0.nodes.borrow_mut();
         let node_state = nodes.get_mut(node);
         let in_use = node_state.tasks > 0;
-        node_state
-            .clock
-            .set(self.now(), offset_ns, drift_ppm, in_use);
+        node_state.clock.set(self.now(), offset_ns, drift_ppm, in_use);
         let clock = node_state.clock;
-        self.0
-            .timers
-            .borrow_mut()
-            .reschedule(node, |reading| clock.when(reading));
+        self.0.timers.borrow_mut().reschedule(node, |reading| clock.when(reading));
     }
 
     /// Stops polling the tasks of a node. Wakes and timers that come due are kept for the resume.
@@ -202,11 +199,7 @@ impl Sim {
     pub(crate) fn sleep(&self, duration: Duration) -> Sleep {
         let owner = context::owner();
         let nanos = clock::saturating_nanos(duration);
-        Sleep::new(
-            self.clone(),
-            owner,
-            self.reading(owner.node).saturating_add_unsigned(nanos),
-        )
+        Sleep::new(self.clone(), owner, self.reading(owner.node).saturating_add_unsigned(nanos))
     }
 
     /// Waits until the clock of the node that is running shows `time`.
@@ -245,10 +238,7 @@ impl Sim {
     /// The stream of random numbers of that name: the same name gives the same stream.
     pub(crate) fn rng(&self, stream: &'static str) -> Rng {
         let mut streams = self.0.streams.borrow_mut();
-        streams
-            .entry(stream)
-            .or_insert_with(|| Rng::new(self.0.seed, stream))
-            .clone()
+        streams.entry(stream).or_insert_with(|| Rng::new(self.0.seed, stream)).clone()
     }
 
     /// How many tasks a node has.
@@ -263,11 +253,7 @@ impl Sim {
 
     /// How many timers a node has pending.
     pub(crate) fn timer_count(&self, node: u16) -> usize {
-        self.0
-            .nodes
-            .borrow()
-            .get(node)
-            .map_or(0, |node| node.timers)
+        self.0.nodes.borrow().get(node).map_or(0, |node| node.timers)
     }
 
     /// What the run has cost so far.
@@ -295,11 +281,7 @@ impl Sim {
 
     /// The clock of a node.
     fn clock(&self, node: u16) -> NodeClock {
-        self.0
-            .nodes
-            .borrow()
-            .get(node)
-            .map_or_else(NodeClock::default, |node| node.clock)
+        self.0.nodes.borrow().get(node).map_or_else(NodeClock::default, |node| node.clock)
     }
 
     /// What the clock of a node shows.
@@ -320,11 +302,7 @@ impl Sim {
         node.timers += 1;
         let held = node.paused;
         drop(nodes);
-        let id = self
-            .0
-            .timers
-            .borrow_mut()
-            .insert(owner, due, reading, action, held);
+        let id = self.0.timers.borrow_mut().insert(owner, due, reading, action, held);
         if self.0.closed.get() {
             self.cancel(id);
         }

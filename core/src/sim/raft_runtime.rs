@@ -34,7 +34,7 @@ pub(crate) fn run_runtime_suites() {
 ///
 /// As a value, it is a simulation of its own whose clock jumps to whatever is due next: what
 /// openraft's suites are run on. The cluster never makes one.
-pub(crate) struct SimRuntime(Sim);
+pub struct SimRuntime(Sim);
 
 impl SimRuntime {
     /// On this simulation, which it shuts down when it is dropped.
@@ -91,17 +91,11 @@ impl AsyncRuntime for SimRuntime {
     }
 
     fn timeout<R, F: Future<Output = R>>(duration: Duration, future: F) -> Timeout<F> {
-        Timeout {
-            future,
-            sleep: Self::sleep(duration),
-        }
+        Timeout { future, sleep: Self::sleep(duration) }
     }
 
     fn timeout_at<R, F: Future<Output = R>>(deadline: SimInstant, future: F) -> Timeout<F> {
-        Timeout {
-            future,
-            sleep: Self::sleep_until(deadline),
-        }
+        Timeout { future, sleep: Self::sleep_until(deadline) }
     }
 
     /// Never: a panic in a task is a bug, and ends the run.
@@ -159,7 +153,7 @@ impl Wake for Woken {
 
 /// What the clock of a node shows, in nanoseconds; negative before the beginning of the world.
 #[derive(Copy, Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub(crate) struct SimInstant(i64);
+pub struct SimInstant(i64);
 
 impl Instant for SimInstant {
     /// By the clock of the node that is running.
@@ -190,11 +184,7 @@ impl Sub<SimInstant> for SimInstant {
     type Output = Duration;
 
     fn sub(self, earlier: SimInstant) -> Duration {
-        let nanos = if self > earlier {
-            self.0.abs_diff(earlier.0)
-        } else {
-            0
-        };
+        let nanos = if self > earlier { self.0.abs_diff(earlier.0) } else { 0 };
         Duration::from_nanos(nanos)
     }
 }
@@ -213,7 +203,7 @@ impl SubAssign<Duration> for SimInstant {
 
 /// Ready with what a task returned; dropped, the task goes on without it.
 #[derive(Debug)]
-pub(crate) struct JoinHandle<T>(oneshot::Receiver<T>);
+pub struct JoinHandle<T>(oneshot::Receiver<T>);
 
 impl<T> Future for JoinHandle<T> {
     type Output = Result<T, JoinError>;
@@ -226,15 +216,15 @@ impl<T> Future for JoinHandle<T> {
 /// The task was killed before it was done.
 #[derive(Copy, Clone, PartialEq, Eq, Debug, thiserror::Error)]
 #[error("the task was killed before it was done")]
-pub(crate) struct JoinError;
+pub struct JoinError;
 
 /// The time was over before the future was ready.
 #[derive(Copy, Clone, PartialEq, Eq, Debug, thiserror::Error)]
 #[error("the deadline has passed")]
-pub(crate) struct Elapsed;
+pub struct Elapsed;
 
 /// A future with a deadline. A future that is ready in the moment of its deadline is in time.
-pub(crate) struct Timeout<F> {
+pub struct Timeout<F> {
     future: F,
     sleep: Sleep,
 }
@@ -246,10 +236,7 @@ impl<F: Future> Future for Timeout<F> {
         // SAFETY: the future is pinned with its struct: nothing moves it out, and there is no Drop.
         let (future, sleep) = unsafe {
             let this = self.get_unchecked_mut();
-            (
-                Pin::new_unchecked(&mut this.future),
-                Pin::new(&mut this.sleep),
-            )
+            (Pin::new_unchecked(&mut this.future), Pin::new(&mut this.sleep))
         };
         if let Poll::Ready(output) = future.poll(cx) {
             return Poll::Ready(Ok(output));
@@ -260,7 +247,7 @@ impl<F: Future> Future for Timeout<F> {
 
 /// Stands for the channels of [`super::channel`].
 #[derive(Debug)]
-pub(crate) struct SimChannels;
+pub struct SimChannels;
 
 impl Oneshot for SimChannels {
     type Sender<T> = oneshot::Sender<T>;
@@ -347,9 +334,7 @@ impl<T> WatchSender<SimChannels, T> for watch::Sender<T> {
 
 impl<T> WatchReceiver<SimChannels, T> for watch::Receiver<T> {
     async fn changed(&mut self) -> Result<(), RecvError> {
-        watch::Receiver::changed(self)
-            .await
-            .map_err(|Closed| RecvError(()))
+        watch::Receiver::changed(self).await.map_err(|Closed| RecvError(()))
     }
 
     fn borrow_watched(&self) -> std::cell::Ref<'_, T> {

@@ -27,10 +27,7 @@ pub(crate) struct TaskId {
 
 impl TaskId {
     /// Names no task there ever is.
-    pub(super) const NOBODY: TaskId = TaskId {
-        index: u32::MAX,
-        generation: 0,
-    };
+    pub(super) const NOBODY: TaskId = TaskId { index: u32::MAX, generation: 0 };
 }
 
 /// The woken tasks, the first one in front.
@@ -115,12 +112,7 @@ impl TaskWaker {
     /// For a task that does not hear until [`TaskWaker::listen`].
     pub(super) fn new(task: TaskId, inbox: Arc<Inbox>) -> TaskWaker {
         let generation = AtomicU32::new(task.generation);
-        TaskWaker {
-            index: task.index,
-            generation,
-            deaf: AtomicBool::new(true),
-            inbox,
-        }
+        TaskWaker { index: task.index, generation, deaf: AtomicBool::new(true), inbox }
     }
 
     /// From now on, a wake puts the task into the queue.
@@ -152,10 +144,7 @@ impl Wake for TaskWaker {
         }
         self.deaf.store(true, Ordering::Release);
         let generation = self.generation.load(Ordering::Acquire);
-        let task = TaskId {
-            index: self.index,
-            generation,
-        };
+        let task = TaskId { index: self.index, generation };
         let running = context::with(|sim, _| {
             let ready = sim.ready();
             let own = Arc::ptr_eq(ready.inbox(), &self.inbox);

@@ -19,15 +19,13 @@ use xxhash_rust::xxh3::xxh3_64_with_seed;
 
 /// A handle on one stream; clones draw from the same one.
 #[derive(Clone)]
-pub(crate) struct Rng(Rc<RefCell<Xoshiro256PlusPlus>>);
+pub struct Rng(Rc<RefCell<Xoshiro256PlusPlus>>);
 
 impl Rng {
     /// The stream `name` of `seed`, at its beginning.
     pub(super) fn new(seed: u64, name: &str) -> Rng {
         let stream_seed = xxh3_64_with_seed(name.as_bytes(), seed);
-        Rng(Rc::new(RefCell::new(Xoshiro256PlusPlus::seed_from_u64(
-            stream_seed,
-        ))))
+        Rng(Rc::new(RefCell::new(Xoshiro256PlusPlus::seed_from_u64(stream_seed))))
     }
 
     /// Any number.
@@ -53,10 +51,7 @@ impl Rng {
 
     /// A number in `range`, which must not be empty.
     pub(crate) fn range(&self, range: Range<u64>) -> u64 {
-        assert!(
-            range.start < range.end,
-            "there is no number in {range:?} to draw"
-        );
+        assert!(range.start < range.end, "there is no number in {range:?} to draw");
         range.start + self.below(range.end - range.start)
     }
 
@@ -125,10 +120,7 @@ mod tests {
     #[test]
     fn the_numbers_are_pinned_since_recordings_depend_on_them() {
         let rng = Rng::new(7, "network");
-        assert_eq!(
-            first(&rng, 2),
-            [7_432_574_840_083_451_929, 10_058_485_978_983_499_775]
-        );
+        assert_eq!(first(&rng, 2), [7_432_574_840_083_451_929, 10_058_485_978_983_499_775]);
         assert_eq!(rng.below(1_000), 902);
     }
 
@@ -147,10 +139,7 @@ mod tests {
         for _ in 0..60_000 {
             drawn[rng.index(6)] += 1;
         }
-        assert!(
-            drawn.iter().all(|&times| (9_500..10_500).contains(&times)),
-            "{drawn:?}"
-        );
+        assert!(drawn.iter().all(|&times| (9_500..10_500).contains(&times)), "{drawn:?}");
     }
 
     #[test]

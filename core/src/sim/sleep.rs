@@ -12,7 +12,7 @@ use super::{Owner, Sim};
 
 /// Ready once the clock of its node shows its deadline; at once if it does already.
 #[must_use = "it only waits when it is polled"]
-pub(crate) struct Sleep {
+pub struct Sleep {
     sim: Sim,
     owner: Owner,
     /// By the clock of the owner's node.
@@ -22,12 +22,7 @@ pub(crate) struct Sleep {
 
 impl Sleep {
     pub(super) fn new(sim: Sim, owner: Owner, deadline: i64) -> Sleep {
-        Sleep {
-            sim,
-            owner,
-            deadline,
-            timer: None,
-        }
+        Sleep { sim, owner, deadline, timer: None }
     }
 }
 
@@ -42,15 +37,11 @@ impl Future for Sleep {
             }
             return Poll::Ready(());
         }
-        let pending = self
-            .timer
-            .is_some_and(|timer| self.sim.rearm(timer, cx.waker()));
+        let pending = self.timer.is_some_and(|timer| self.sim.rearm(timer, cx.waker()));
         if !pending {
             let due = clock.when(self.deadline);
             let action = Action::Wake(cx.waker().clone());
-            let timer = self
-                .sim
-                .register(self.owner, due, Some(self.deadline), action);
+            let timer = self.sim.register(self.owner, due, Some(self.deadline), action);
             self.timer = Some(timer);
         }
         Poll::Pending

@@ -67,18 +67,11 @@ impl Tasks {
         let serial = self.spawned;
         self.spawned += 1;
         let index = self.free.pop().unwrap_or_else(|| {
-            self.slots.push(Slot {
-                generation: 0,
-                waker: None,
-                task: None,
-            });
+            self.slots.push(Slot { generation: 0, waker: None, task: None });
             u32::try_from(self.slots.len() - 1).expect("memory runs out long before 2^32 tasks")
         });
         let slot = &mut self.slots[index as usize];
-        let id = TaskId {
-            index,
-            generation: slot.generation,
-        };
+        let id = TaskId { index, generation: slot.generation };
         match &slot.waker {
             Some((waker, _)) if Arc::strong_count(waker) == OWN_HANDLES => {
                 waker.rename(id.generation);
@@ -88,12 +81,7 @@ impl Tasks {
                 slot.waker = Some((waker.clone(), Waker::from(waker)));
             }
         }
-        slot.task = Some(Task {
-            owner,
-            serial,
-            name,
-            future: Some(future),
-        });
+        slot.task = Some(Task { owner, serial, name, future: Some(future) });
         id
     }
 
@@ -115,17 +103,10 @@ impl Tasks {
         }
         let task = slot.task.as_mut()?;
         let future = task.future.take()?;
-        let waker = slot
-            .waker
-            .take()
-            .expect("a task that is not being polled has its wakers");
+        let waker = slot.waker.take().expect("a task that is not being polled has its wakers");
         waker.0.listen();
         self.polls += 1;
-        Some(Polled {
-            owner: task.owner,
-            future,
-            waker,
-        })
+        Some(Polled { owner: task.owner, future, waker })
     }
 
     /// Puts a polled task back, or gives its future back if it was killed meanwhile.
@@ -176,10 +157,7 @@ impl Tasks {
             self.free_slot(u32::try_from(index).expect("insert made the index from a u32"));
         }
         removed.sort_unstable_by_key(|task| task.serial);
-        removed
-            .into_iter()
-            .map(|task| (task.owner, task.future))
-            .collect()
+        removed.into_iter().map(|task| (task.owner, task.future)).collect()
     }
 
     /// How many are owned by `owner`.
@@ -190,9 +168,7 @@ impl Tasks {
 
     fn live(&self, id: TaskId) -> Option<&Task> {
         let slot = self.slots.get(id.index as usize)?;
-        slot.task
-            .as_ref()
-            .filter(|_| slot.generation == id.generation)
+        slot.task.as_ref().filter(|_| slot.generation == id.generation)
     }
 
     fn free_slot(&mut self, index: u32) {

@@ -93,31 +93,15 @@ impl Timers {
         let serial = self.registered;
         self.registered += 1;
         let index = self.free.pop().unwrap_or_else(|| {
-            self.slots.push(Slot {
-                generation: 0,
-                timer: None,
-            });
+            self.slots.push(Slot { generation: 0, timer: None });
             self.places.push(HELD);
             index_u32(self.slots.len() - 1)
         });
         let slot = &mut self.slots[index as usize];
-        slot.timer = Some(Timer {
-            owner,
-            due,
-            serial,
-            reading,
-            action,
-        });
-        let id = TimerId {
-            index,
-            generation: slot.generation,
-        };
+        slot.timer = Some(Timer { owner, due, serial, reading, action });
+        let id = TimerId { index, generation: slot.generation };
         if !held {
-            self.push(Entry {
-                due,
-                serial,
-                slot: index,
-            });
+            self.push(Entry { due, serial, slot: index });
         }
         id
     }
@@ -139,14 +123,10 @@ impl Timers {
             return Err(());
         }
         match &mut slot.timer {
-            Some(Timer {
-                action: Action::Wake(armed),
-                ..
-            }) if armed.will_wake(waker) => Ok(None),
-            Some(Timer {
-                action: Action::Wake(armed),
-                ..
-            }) => Ok(Some(mem::replace(armed, waker.clone()))),
+            Some(Timer { action: Action::Wake(armed), .. }) if armed.will_wake(waker) => Ok(None),
+            Some(Timer { action: Action::Wake(armed), .. }) => {
+                Ok(Some(mem::replace(armed, waker.clone())))
+            }
             _ => Err(()),
         }
     }
@@ -166,10 +146,7 @@ impl Timers {
     /// Takes out all whose owner is `doomed`, in order of their slots.
     pub(super) fn remove_all(&mut self, doomed: impl Fn(Owner) -> bool) -> Vec<(Owner, Action)> {
         let slots = self.slots_of(doomed);
-        slots
-            .into_iter()
-            .filter_map(|slot| self.vacate(slot))
-            .collect()
+        slots.into_iter().filter_map(|slot| self.vacate(slot)).collect()
     }
 
     /// Keeps the timers of a node from firing.
@@ -227,11 +204,7 @@ impl Timers {
     fn put_in_heap(&mut self, index: u32) {
         let place = self.places[index as usize];
         if let (HELD, Some(timer)) = (place, &self.slots[index as usize].timer) {
-            self.push(Entry {
-                due: timer.due,
-                serial: timer.serial,
-                slot: index,
-            });
+            self.push(Entry { due: timer.due, serial: timer.serial, slot: index });
         }
     }
 
@@ -241,10 +214,7 @@ impl Timers {
             return;
         }
         self.places[index as usize] = HELD;
-        let last = self
-            .heap
-            .pop()
-            .expect("a timer with a place is in the heap");
+        let last = self.heap.pop().expect("a timer with a place is in the heap");
         let place = place as usize;
         if place < self.heap.len() {
             // The last one fills the gap; it may belong further up or further down.
@@ -356,9 +326,7 @@ mod tests {
         insert(&mut timers, Owner::node(2), 40, Some(40));
         let by_clock = (0..30).map(|n| insert(&mut timers, OWNER, 100 + n, Some(n.cast_signed())));
         let by_clock: Vec<_> = by_clock.collect();
-        timers.reschedule(OWNER.node, |reading| {
-            Time::from_nanos(30 - reading.cast_unsigned())
-        });
+        timers.reschedule(OWNER.node, |reading| Time::from_nanos(30 - reading.cast_unsigned()));
 
         assert_eq!(timers.next_due(), Some(Time::from_nanos(1)));
         timers.hold(OWNER.node);

@@ -34,23 +34,15 @@ pub(crate) fn install(packages: &[&str]) -> Result<()> {
         }
     });
     // An install that was interrupted before must be finished first. Costs nothing otherwise.
-    process::run_quietly(
-        &as_root("dpkg", &["--configure", "-a"]),
-        "dpkg --configure -a",
-    )
-    .with_context(|| by_hand.clone())?;
+    process::run_quietly(&as_root("dpkg", &["--configure", "-a"]), "dpkg --configure -a")
+        .with_context(|| by_hand.clone())?;
     let mut arguments = vec!["install", "-y", "--no-install-recommends", "--no-remove"];
     arguments.extend(packages);
     process::run_quietly(&apt_get(&arguments), "apt-get install").context(by_hand)
 }
 
 fn is_installed(package: &str) -> bool {
-    let query = cmd!(
-        "dpkg-query",
-        "--show",
-        "--showformat=${db:Status-Status}",
-        package
-    );
+    let query = cmd!("dpkg-query", "--show", "--showformat=${db:Status-Status}", package);
     process::read(&query).as_deref() == Some("installed")
 }
 

@@ -32,22 +32,13 @@ struct Places<'a> {
 
 const CHROME: Places<'_> = Places {
     variable: "SHARDSCOPE_CHROMIUM",
-    names: &[
-        "chromium",
-        "chromium-browser",
-        "google-chrome-stable",
-        "google-chrome",
-        "chrome",
-    ],
+    names: &["chromium", "chromium-browser", "google-chrome-stable", "google-chrome", "chrome"],
     paths: &["/Applications/Google Chrome.app/Contents/MacOS/Google Chrome"],
 };
 const CHROMEDRIVER: Places<'_> = Places {
     variable: "CHROMEDRIVER",
     names: &["chromedriver"],
-    paths: &[
-        "/usr/lib/chromium/chromedriver",
-        "/usr/lib/chromium-browser/chromedriver",
-    ],
+    paths: &["/usr/lib/chromium/chromedriver", "/usr/lib/chromium-browser/chromedriver"],
 };
 const FIREFOX: Places<'_> = Places {
     variable: "SHARDSCOPE_FIREFOX",
@@ -57,12 +48,7 @@ const FIREFOX: Places<'_> = Places {
 
 /// Chromium's browser only, for tests that bring their own driver.
 pub(crate) fn chromium(project: &Project) -> Result<PathBuf> {
-    find_or_install(
-        project,
-        &CHROME,
-        "chromium",
-        "install Chrome or Chromium, with chromedriver",
-    )
+    find_or_install(project, &CHROME, "chromium", "install Chrome or Chromium, with chromedriver")
 }
 
 /// Chrome or Chromium, with chromedriver.
@@ -93,24 +79,14 @@ fn find_or_install(
         let path = PathBuf::from(path);
         if !path.is_file() {
             let variable = places.variable;
-            bail!(
-                "{variable}={} is not a file: correct or unset it",
-                path.display()
-            );
+            bail!("{variable}={} is not a file: correct or unset it", path.display());
         }
         return Ok(path);
     }
     let name = format!("{package}, from Debian's packages");
-    step::once(
-        project,
-        &name,
-        || places.find().is_some(),
-        || apt::install(&[package]),
-    )
-    .with_context(|| format!("{package} is missing: {by_hand}"))?;
-    places
-        .find()
-        .with_context(|| format!("{package} does not show on PATH: {by_hand}"))
+    step::once(project, &name, || places.find().is_some(), || apt::install(&[package]))
+        .with_context(|| format!("{package} is missing: {by_hand}"))?;
+    places.find().with_context(|| format!("{package} does not show on PATH: {by_hand}"))
 }
 
 impl Places<'_> {

@@ -95,9 +95,7 @@ impl Tool<'_> {
     }
 
     fn install(&self, project: &Project) -> Result<()> {
-        let Self {
-            package, version, ..
-        } = self;
+        let Self { package, version, .. } = self;
         let target = project.tools.join("build").join(package);
         let mut arguments = vec!["install", "--force", "--version", version, package];
         if self.locked {

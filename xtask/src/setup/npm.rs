@@ -43,10 +43,7 @@ fn check_node_version() -> Result<()> {
     let version = process::read(&cmd!("node", "--version"));
     match version.as_deref().and_then(major_version) {
         Some(major) if major >= NODE_MAJOR_MIN => Ok(()),
-        _ => bail!(node_by_hand(&format!(
-            "is {}",
-            version.as_deref().unwrap_or("missing")
-        ))),
+        _ => bail!(node_by_hand(&format!("is {}", version.as_deref().unwrap_or("missing")))),
     }
 }
 

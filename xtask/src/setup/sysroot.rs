@@ -41,35 +41,24 @@ impl Sysroot {
             return None;
         }
         let compiler = process::read(&debian("rustc", &["--version"]))?;
-        let sysroot = Self {
-            folder: project.tools.join("sysroot"),
-            compiler,
-        };
+        let sysroot = Self { folder: project.tools.join("sysroot"), compiler };
         step::is_stamped(&sysroot.stamp(), &sysroot.stamp_content()).then_some(sysroot)
     }
 
     /// Installs the packages, builds the standard library and puts the sysroot together.
     pub(crate) fn set_up(project: &Project) -> Result<Self> {
         let has_packages = || apt::are_installed(&PACKAGES);
-        step::once(project, "Debian's Rust compiler", has_packages, || {
-            apt::install(&PACKAGES)
-        })?;
+        step::once(project, "Debian's Rust compiler", has_packages, || apt::install(&PACKAGES))?;
         let is_complete = || Self::find(project).is_some();
-        step::once(
-            project,
-            "a wasm32 standard library for it",
-            is_complete,
-            || {
-                let compiler = process::read(&debian("rustc", &["--version"]))
-                    .context("Debian's rustc does not run: type `apt-get install rustc-web`")?;
-                let sysroot = Self {
-                    folder: project.tools.join("sysroot"),
-                    compiler,
-                };
-                let libraries = build_standard_library(project)?;
-                sysroot.assemble(&libraries)
-            },
-        )?;
+        step::once(project, "a wasm32 standard library for it", is_complete, || {
+            let compiler = process::read(&debian("rustc", &["--version"]))
+                .context("Debian's rustc does not run: type `apt-get install rustc-web`")?;
+            let sysroot = Self { folder: project.tools.join("sysroot"), compiler };
+            let libraries = build_standard_library(project)?;
+            // What was built with an earlier one does not fit it, and cargo cannot know.
+            step::remove_folder(&project.target.join(TARGET))?;
+            sysroot.assemble(&libraries)
+        })?;
         Self::find(project).context("the sysroot is gone again: type the same command once more")
     }
 
@@ -90,19 +79,17 @@ impl Sysroot {
 
     /// What it is, for people.
     pub(crate) fn description(&self) -> String {
-        format!(
-            "Debian's {}, with a standard library that was built here",
-            self.compiler
-        )
+        format!("Debian's {}, with a standard library that was built here", self.compiler)
     }
 
     fn stamp(&self) -> PathBuf {
         self.folder.join("complete.stamp")
     }
 
-    /// The compiler's programs name the folder, so a moved checkout needs a new sysroot too.
+    /// The compiler's programs name the folder, so a moved checkout needs a new sysroot too. The
+    /// number counts up when the way in which it is made changes.
     fn stamp_content(&self) -> String {
-        format!("{} in {}\n", self.compiler, self.folder.display())
+        format!("3: {} in {}\n", self.compiler, self.folder.display())
     }
 
     fn assemble(&self, libraries: &[PathBuf]) -> Result<()> {
@@ -154,15 +141,14 @@ fn build_standard_library(project: &Project) -> Result<Vec<PathBuf>> {
     step::remove_folder(&target)?;
     // `test` is among them because `wasm-pack test` needs it.
     let std = "build-std=std,panic_abort,panic_unwind,test";
-    let build = debian(
-        "cargo",
-        &["build", "--release", "-Z", std, "--target", TARGET],
-    )
-    .dir(&folder)
-    .env("RUSTC", Path::new(DEBIAN_BIN).join("rustc"))
-    .env("RUSTC_BOOTSTRAP", "1")
-    .env("CARGO_TARGET_DIR", &target)
-    .env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER", LINKER);
+    let build = debian("cargo", &["build", "--release", "-Z", std, "--target", TARGET])
+        .dir(&folder)
+        .env("RUSTC", Path::new(DEBIAN_BIN).join("rustc"))
+        .env("RUSTC_BOOTSTRAP", "1")
+        // As in Rust's own releases: without it, link-time optimisation is not possible.
+        .env("RUSTFLAGS", "-C embed-bitcode=yes")
+        .env("CARGO_TARGET_DIR", &target)
+        .env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER", LINKER);
     process::run(&build, "building the standard library")?;
 
     let mut libraries = Vec::new();
@@ -182,8 +168,7 @@ fn build_standard_library(project: &Project) -> Result<Vec<PathBuf>> {
 fn host_target() -> Result<String> {
     let text = process::read(&debian("rustc", &["-vV"])).context("Debian's rustc does not run")?;
     let host = text.lines().find_map(|line| line.strip_prefix("host: "));
-    host.map(str::to_owned)
-        .context("Debian's rustc does not say what it builds for")
+    host.map(str::to_owned).context("Debian's rustc does not say what it builds for")
 }
 
 /// One of Debian's programs, free of what the cargo that started us left for another compiler.
@@ -191,6 +176,5 @@ fn debian(program: &str, arguments: &[&str]) -> duct::Expression {
     cmd(Path::new(DEBIAN_BIN).join(program), arguments)
         .env_remove("LD_LIBRARY_PATH")
         .env_remove("RUSTUP_TOOLCHAIN")
-        .env_remove("RUSTFLAGS")
         .env_remove("CARGO_ENCODED_RUSTFLAGS")
 }

@@ -52,18 +52,13 @@ impl WasmToolchain {
             return Ok(Self::Debian(sysroot));
         }
         if rustup_route {
-            match step::step(
-                "Rust's wasm32 standard library, by rustup",
-                add_target_by_rustup,
-            ) {
+            match step::step("Rust's wasm32 standard library, by rustup", add_target_by_rustup) {
                 Ok(()) => return Ok(Self::Active),
                 Err(error) => println!("    {error:#}"),
             }
         }
         if debian_route {
-            return Sysroot::set_up(project)
-                .map(Self::Debian)
-                .with_context(by_hand);
+            return Sysroot::set_up(project).map(Self::Debian).with_context(by_hand);
         }
         bail!(by_hand());
     }
@@ -81,9 +76,9 @@ impl WasmToolchain {
         match self {
             Self::Active => clippy_of_the_active_toolchain(),
             Self::Debian(_) if apt::are_installed(&[sysroot::CLIPPY_PACKAGE]) => Ok(()),
-            Self::Debian(_) => step::step("clippy for Debian's Rust", || {
-                apt::install(&[sysroot::CLIPPY_PACKAGE])
-            }),
+            Self::Debian(_) => {
+                step::step("clippy for Debian's Rust", || apt::install(&[sysroot::CLIPPY_PACKAGE]))
+            }
         }
     }
 
@@ -117,27 +112,17 @@ impl WasmToolchain {
             return Ok(command.env("PATH", process::path_with(folders)?));
         };
         let variables: [(&str, OsString); 6] = [
-            (
-                "PATH",
-                process::path_with(&[&[sysroot.bin()], folders].concat())?,
-            ),
+            ("PATH", process::path_with(&[&[sysroot.bin()], folders].concat())?),
             ("CARGO", sysroot.cargo().into()),
             ("RUSTC", sysroot.bin().join("rustc").into()),
             ("RUSTDOC", sysroot.bin().join("rustdoc").into()),
             // For clippy, which is a compiler of its own and looks for the libraries here.
             ("SYSROOT", sysroot.folder().into()),
-            (
-                "CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER",
-                sysroot::LINKER.into(),
-            ),
+            ("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER", sysroot::LINKER.into()),
         ];
         // The cargo that started this program left these behind for another compiler.
-        let clean = command
-            .env_remove("RUSTUP_TOOLCHAIN")
-            .env_remove("LD_LIBRARY_PATH");
-        Ok(variables
-            .into_iter()
-            .fold(clean, |command, (name, value)| command.env(name, value)))
+        let clean = command.env_remove("RUSTUP_TOOLCHAIN").env_remove("LD_LIBRARY_PATH");
+        Ok(variables.into_iter().fold(clean, |command, (name, value)| command.env(name, value)))
     }
 }
 
@@ -157,9 +142,7 @@ fn active_toolchain_has_target() -> bool {
     let Some(folder) = process::read(&query) else {
         return false;
     };
-    PathBuf::from(folder)
-        .read_dir()
-        .is_ok_and(|mut files| files.next().is_some())
+    PathBuf::from(folder).read_dir().is_ok_and(|mut files| files.next().is_some())
 }
 
 fn add_target_by_rustup() -> Result<()> {
@@ -180,9 +163,7 @@ fn add_target_by_rustup() -> Result<()> {
 
 /// rustup as it fails soonest: no second try, no other toolchain brought along.
 fn rustup(arguments: &[&str]) -> Expression {
-    cmd("rustup", arguments)
-        .env("RUSTUP_MAX_RETRIES", "0")
-        .env("RUSTUP_AUTO_INSTALL", "0")
+    cmd("rustup", arguments).env("RUSTUP_MAX_RETRIES", "0").env("RUSTUP_AUTO_INSTALL", "0")
 }
 
 fn by_hand() -> String {

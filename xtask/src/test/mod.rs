@@ -61,18 +61,12 @@ pub(crate) fn run(project: &Project, part: Option<Part>) -> Result<ExitCode> {
     }
 
     println!();
-    let total = suites
-        .into_iter()
-        .fold(Tally::default(), |total, (name, tally)| {
-            println!("{name}: {}{}", tally.settled(), tally.remark());
-            total + tally.settled()
-        });
+    let total = suites.into_iter().fold(Tally::default(), |total, (name, tally)| {
+        println!("{name}: {}{}", tally.settled(), tally.remark());
+        total + tally.settled()
+    });
     println!("{total}");
-    Ok(if total.failed == 0 {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::FAILURE
-    })
+    Ok(if total.failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 fn native(project: &Project, selection: &[&str]) -> Result<Tally> {
@@ -102,11 +96,7 @@ fn wasm(project: &Project, browser: &[&str]) -> Result<Tally> {
     let wasm_pack = cargo_tools::wasm_pack(project)?;
     let mut arguments = vec!["test", "--headless", "--release", "--mode", "no-install"];
     arguments.extend(browser);
-    let folders = runner
-        .parent()
-        .map(Path::to_owned)
-        .into_iter()
-        .collect::<Vec<_>>();
+    let folders = runner.parent().map(Path::to_owned).into_iter().collect::<Vec<_>>();
     let command = toolchain
         .with_environment(&cmd(wasm_pack, arguments), &folders)?
         .dir(project.root.join("tests"))
@@ -143,8 +133,5 @@ fn in_the_page(project: &Project) -> Result<Tally> {
     }
     let completed = process::run_and_watch(&command, "playwright", |_| {})?;
     let text = std::fs::read_to_string(&report).context("playwright wrote no report")?;
-    Ok(Tally {
-        completed,
-        ..Tally::of_playwright_report(&text)?
-    })
+    Ok(Tally { completed, ..Tally::of_playwright_report(&text)? })
 }

@@ -40,21 +40,13 @@ impl Tally {
         };
         // One that passed only at a second attempt is broken here, where everything has a seed.
         let failed = count("unexpected")? + count("flaky")?;
-        Ok(Self {
-            passed: count("expected")?,
-            failed,
-            completed: failed == 0,
-        })
+        Ok(Self { passed: count("expected")?, failed, completed: failed == 0 })
     }
 
     /// Counts a suite that broke off, or ran no test, as one failure if nothing else tells it.
     pub(crate) fn settled(self) -> Self {
         let is_good = self.completed && self.passed > 0;
-        let failed = if is_good {
-            self.failed
-        } else {
-            self.failed.max(1)
-        };
+        let failed = if is_good { self.failed } else { self.failed.max(1) };
         Self { failed, ..self }
     }
 
@@ -89,15 +81,9 @@ impl fmt::Display for Tally {
 /// Passed and failed of a line with which libtest or wasm-bindgen-test closes.
 fn libtest_counts(line: &str) -> Option<(u64, u64)> {
     let line = without_colours(line);
-    let counts = line
-        .trim()
-        .strip_prefix("test result: ")?
-        .split_once(". ")?
-        .1;
+    let counts = line.trim().strip_prefix("test result: ")?.split_once(". ")?.1;
     let count = |name: &str| {
-        let words = counts
-            .split("; ")
-            .find_map(|field| field.strip_suffix(name))?;
+        let words = counts.split("; ").find_map(|field| field.strip_suffix(name))?;
         words.trim().parse().ok()
     };
     Some((count(" passed")?, count(" failed")?))
@@ -107,9 +93,7 @@ fn libtest_counts(line: &str) -> Option<(u64, u64)> {
 fn without_colours(line: &str) -> String {
     let mut parts = line.split("\u{1b}[");
     let first = parts.next().unwrap_or_default().to_owned();
-    parts.fold(first, |text, part| {
-        text + part.split_once('m').map_or("", |(_, rest)| rest)
-    })
+    parts.fold(first, |text, part| text + part.split_once('m').map_or("", |(_, rest)| rest))
 }
 
 #[cfg(test)]
@@ -117,10 +101,7 @@ mod tests {
     use super::Tally;
 
     fn tally_of(lines: &[&str]) -> Tally {
-        let mut tally = Tally {
-            completed: true,
-            ..Tally::default()
-        };
+        let mut tally = Tally { completed: true, ..Tally::default() };
         lines.iter().for_each(|line| tally.add_libtest_line(line));
         tally
     }
@@ -146,60 +127,29 @@ mod tests {
 
     #[test]
     fn what_only_looks_like_a_count_counts_nothing() {
-        let tally = tally_of(&[
-            "8 passed, 0 failed",
-            "the test result: ok. 1 passed; 0 failed",
-        ]);
-        assert_eq!(
-            tally,
-            Tally {
-                completed: true,
-                ..Tally::default()
-            }
-        );
+        let tally = tally_of(&["8 passed, 0 failed", "the test result: ok. 1 passed; 0 failed"]);
+        assert_eq!(tally, Tally { completed: true, ..Tally::default() });
     }
 
     #[test]
     fn reads_the_report_of_playwright() {
         let report = r#"{ "stats": { "expected": 5, "unexpected": 1, "flaky": 2, "skipped": 3 } }"#;
         let tally = Tally::of_playwright_report(report).expect("it is a report");
-        assert_eq!(
-            tally,
-            Tally {
-                passed: 5,
-                failed: 3,
-                completed: false
-            }
-        );
+        assert_eq!(tally, Tally { passed: 5, failed: 3, completed: false });
         Tally::of_playwright_report("{}").expect_err("no counts");
         Tally::of_playwright_report("no tests").expect_err("no JSON");
     }
 
     #[test]
     fn a_suite_without_tests_or_without_an_end_has_failed() {
-        let nothing = Tally {
-            completed: true,
-            ..Tally::default()
-        };
+        let nothing = Tally { completed: true, ..Tally::default() };
         assert_eq!(nothing.settled().to_string(), "0 passed, 1 failed");
         assert_eq!(Tally::default().settled().to_string(), "0 passed, 1 failed");
-        let broken_off = Tally {
-            passed: 7,
-            failed: 0,
-            completed: false,
-        };
+        let broken_off = Tally { passed: 7, failed: 0, completed: false };
         assert_eq!(broken_off.settled().to_string(), "7 passed, 1 failed");
-        let told = Tally {
-            passed: 7,
-            failed: 2,
-            completed: false,
-        };
+        let told = Tally { passed: 7, failed: 2, completed: false };
         assert_eq!(told.settled().to_string(), "7 passed, 2 failed");
-        let good = Tally {
-            passed: 7,
-            failed: 0,
-            completed: true,
-        };
+        let good = Tally { passed: 7, failed: 0, completed: true };
         assert_eq!(good.settled().to_string(), "7 passed, 0 failed");
     }
 }

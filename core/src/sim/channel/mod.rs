@@ -17,4 +17,4 @@ pub(crate) mod watch;
 /// The other side is gone, and what was asked for will never come.
 #[derive(Copy, Clone, PartialEq, Eq, Debug, thiserror::Error)]
 #[error("the sending side of the channel is gone")]
-pub(crate) struct Closed;
+pub struct Closed;

@@ -13,13 +13,13 @@ use super::permits::Permits;
 use super::waiter::Waiter;
 
 /// Sends messages; the channel is closed when the last one is dropped.
-pub(crate) struct Sender<T>(Rc<Shared<T>>);
+pub struct Sender<T>(Rc<Shared<T>>);
 
 /// Becomes a [`Sender`] again as long as there is one.
-pub(crate) struct WeakSender<T>(Rc<Shared<T>>);
+pub struct WeakSender<T>(Rc<Shared<T>>);
 
 /// Receives messages.
-pub(crate) struct Receiver<T>(Rc<Shared<T>>);
+pub struct Receiver<T>(Rc<Shared<T>>);
 
 struct Shared<T> {
     messages: RefCell<VecDeque<T>>,
@@ -53,10 +53,7 @@ pub(crate) enum TrySendError<T> {
 
 /// A channel with room for `capacity` messages, at least one.
 pub(crate) fn channel<T>(capacity: usize) -> (Sender<T>, Receiver<T>) {
-    assert!(
-        capacity > 0,
-        "a channel without room could never pass a message"
-    );
+    assert!(capacity > 0, "a channel without room could never pass a message");
     let shared = Rc::new(Shared {
         messages: RefCell::default(),
         room: Permits::new(capacity),
@@ -250,10 +247,7 @@ mod tests {
         drop(receiver);
         assert_eq!(bell.rung(), 1);
         assert!(matches!(poll(&mut waiting), Poll::Ready(Err(_))));
-        assert!(matches!(
-            sender.try_send(Rc::new(())),
-            Err(TrySendError::Closed(_))
-        ));
+        assert!(matches!(sender.try_send(Rc::new(())), Err(TrySendError::Closed(_))));
         assert_eq!(Rc::strong_count(&unread), 1);
     }
 

@@ -10,7 +10,7 @@ use std::ops::{Deref, DerefMut};
 use super::permits::Permits;
 
 /// A value that one task at a time may use.
-pub(crate) struct Mutex<T> {
+pub struct Mutex<T> {
     turn: Permits,
     value: RefCell<T>,
 }
@@ -18,10 +18,7 @@ pub(crate) struct Mutex<T> {
 impl<T> Mutex<T> {
     /// Nobody has it.
     pub(crate) fn new(value: T) -> Mutex<T> {
-        Mutex {
-            turn: Permits::new(1),
-            value: RefCell::new(value),
-        }
+        Mutex { turn: Permits::new(1), value: RefCell::new(value) }
     }
 
     /// Waits for its turn.
@@ -29,15 +26,12 @@ impl<T> Mutex<T> {
         let turn = self.turn.acquire().await;
         assert!(turn, "nobody closes a mutex");
         let value = self.value.borrow_mut();
-        Guard {
-            value,
-            turn: Turn(&self.turn),
-        }
+        Guard { value, turn: Turn(&self.turn) }
     }
 }
 
 /// The value, until it is dropped: then whoever waits longest has it.
-pub(crate) struct Guard<'a, T> {
+pub struct Guard<'a, T> {
     // In this order: the value is free again before the next one is told.
     value: RefMut<'a, T>,
     #[expect(dead_code, reason = "held for its drop")]
@@ -85,19 +79,14 @@ mod tests {
     fn the_next_in_line_is_told_when_the_guard_is_dropped() {
         let bell = Arc::new(Bell::default());
         let mutex = Mutex::new(1);
-        let Poll::Ready(mut guard) = poll(&mut pin!(mutex.lock())) else {
-            panic!("it is free")
-        };
+        let Poll::Ready(mut guard) = poll(&mut pin!(mutex.lock())) else { panic!("it is free") };
         let mut waiting = Box::pin(mutex.lock());
         assert!(bell.poll(&mut waiting).is_pending());
         *guard += 1;
         assert_eq!(bell.rung(), 0);
         drop(guard);
         assert_eq!(bell.rung(), 1);
-        assert!(
-            poll(&mut pin!(mutex.lock())).is_pending(),
-            "it is somebody else's turn"
-        );
+        assert!(poll(&mut pin!(mutex.lock())).is_pending(), "it is somebody else's turn");
         assert!(matches!(poll(&mut waiting), Poll::Ready(guard) if *guard == 2));
     }
 }

@@ -12,10 +12,10 @@ use std::task::{Context, Poll, Waker};
 use super::Closed;
 
 /// Sends the value.
-pub(crate) struct Sender<T>(Rc<RefCell<State<T>>>);
+pub struct Sender<T>(Rc<RefCell<State<T>>>);
 
 /// A future of the value, or of [`Closed`] if the sender was dropped with it.
-pub(crate) struct Receiver<T>(Rc<RefCell<State<T>>>);
+pub struct Receiver<T>(Rc<RefCell<State<T>>>);
 
 struct State<T> {
     value: Option<T>,
@@ -27,12 +27,7 @@ struct State<T> {
 
 /// A channel for one value.
 pub(crate) fn channel<T>() -> (Sender<T>, Receiver<T>) {
-    let state = State {
-        value: None,
-        sender_gone: false,
-        receiver_gone: false,
-        receiver: None,
-    };
+    let state = State { value: None, sender_gone: false, receiver_gone: false, receiver: None };
     let state = Rc::new(RefCell::new(state));
     (Sender(state.clone()), Receiver(state))
 }

@@ -48,10 +48,7 @@ impl Permits {
 
     /// Waits for a permit.
     pub(super) fn acquire(&self) -> Acquire<'_> {
-        Acquire {
-            permits: self,
-            number: None,
-        }
+        Acquire { permits: self, number: None }
     }
 
     /// Brings a permit back.
@@ -111,10 +108,7 @@ impl Future for Acquire<'_> {
             self.number = None;
             return Poll::Ready(true);
         }
-        if let Ok(place) = state
-            .waiting
-            .binary_search_by_key(&number, |&(other, _)| other)
-        {
+        if let Ok(place) = state.waiting.binary_search_by_key(&number, |&(other, _)| other) {
             state.waiting[place].1.clone_from(cx.waker());
         }
         Poll::Pending
@@ -130,10 +124,7 @@ impl Drop for Acquire<'_> {
             state.granted.remove(granted);
             drop(state);
             self.permits.release();
-        } else if let Ok(place) = state
-            .waiting
-            .binary_search_by_key(&number, |&(other, _)| other)
-        {
+        } else if let Ok(place) = state.waiting.binary_search_by_key(&number, |&(other, _)| other) {
             let left = state.waiting.remove(place);
             drop(state);
             drop(left);
@@ -160,11 +151,7 @@ mod tests {
 
         permits.release();
         assert_eq!(bells.each_ref().map(|bell| bell.rung()), [1, 0, 0]);
-        assert_eq!(
-            permits.try_acquire(),
-            Some(false),
-            "the permit is spoken for"
-        );
+        assert_eq!(permits.try_acquire(), Some(false), "the permit is spoken for");
         assert!(poll(&mut waiting[1]).is_pending(), "it is not its turn");
         assert_eq!(poll(&mut waiting[0]), Poll::Ready(true));
     }

@@ -36,11 +36,7 @@ impl Waiter {
 
     /// What to wake if it waits, which it then does no longer.
     pub(super) fn take(&self) -> Option<Waker> {
-        if self.waiting.replace(false) {
-            self.waker.take()
-        } else {
-            None
-        }
+        if self.waiting.replace(false) { self.waker.take() } else { None }
     }
 
     /// Takes a waker back for the next wait, unless there already was one.

@@ -16,10 +16,10 @@ use super::Closed;
 use super::waiter::Waiter;
 
 /// Changes the value; when the last one is dropped, receivers learn that it will not change again.
-pub(crate) struct Sender<T>(Rc<Shared<T>>);
+pub struct Sender<T>(Rc<Shared<T>>);
 
 /// Sees the value, and waits for changes.
-pub(crate) struct Receiver<T> {
+pub struct Receiver<T> {
     shared: Rc<Shared<T>>,
     /// The latest version it has seen.
     seen: u64,
@@ -55,11 +55,7 @@ pub(crate) fn channel<T>(initial: T) -> (Sender<T>, Receiver<T>) {
         receivers: Cell::new(1),
         places: RefCell::default(),
     });
-    let receiver = Receiver {
-        shared: shared.clone(),
-        seen: 0,
-        place: None,
-    };
+    let receiver = Receiver { shared: shared.clone(), seen: 0, place: None };
     (Sender(shared), receiver)
 }
 
@@ -134,11 +130,7 @@ impl<T> Drop for Sender<T> {
 impl<T> Receiver<T> {
     fn new(shared: &Rc<Shared<T>>, seen: u64) -> Receiver<T> {
         shared.receivers.set(shared.receivers.get() + 1);
-        Receiver {
-            shared: shared.clone(),
-            seen,
-            place: None,
-        }
+        Receiver { shared: shared.clone(), seen, place: None }
     }
 
     /// Waits for a value it has not seen, which then counts as seen; or for the last sender to go.
@@ -160,13 +152,10 @@ impl<T> Receiver<T> {
     fn wait(&mut self, waker: &Waker) {
         let mut places = self.shared.places.borrow_mut();
         let place = *self.place.get_or_insert_with(|| {
-            places
-                .iter()
-                .position(|place| !place.taken)
-                .unwrap_or_else(|| {
-                    places.push(Place::default());
-                    places.len() - 1
-                })
+            places.iter().position(|place| !place.taken).unwrap_or_else(|| {
+                places.push(Place::default());
+                places.len() - 1
+            })
         });
         places[place].taken = true;
         places[place].waiter.wait(waker);
@@ -234,9 +223,7 @@ impl<T> fmt::Debug for Sender<T> {
 
 impl<T> fmt::Debug for Receiver<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("watch::Receiver")
-            .field("seen", &self.seen)
-            .finish_non_exhaustive()
+        f.debug_struct("watch::Receiver").field("seen", &self.seen).finish_non_exhaustive()
     }
 }
 
@@ -250,10 +237,7 @@ mod tests {
     #[test]
     fn a_receiver_sees_the_latest_value_once() {
         let (sender, mut receiver) = channel(0);
-        assert!(
-            poll(&mut receiver.changed()).is_pending(),
-            "it has seen the first"
-        );
+        assert!(poll(&mut receiver.changed()).is_pending(), "it has seen the first");
         sender.send(1).expect("somebody sees it");
         sender.send(2).expect("somebody sees it");
         assert_eq!(poll(&mut receiver.changed()), Poll::Ready(Ok(())));
@@ -273,11 +257,7 @@ mod tests {
             assert!(bell.poll(&mut receiver.changed()).is_pending());
         }
         sender.send(1).expect("somebody sees it");
-        assert_eq!(
-            bells.each_ref().map(|bell| bell.rung()),
-            [0, 0, 0],
-            "none waits any more"
-        );
+        assert_eq!(bells.each_ref().map(|bell| bell.rung()), [0, 0, 0], "none waits any more");
 
         let [one, two, three] = &mut receivers;
         one.borrow_and_update();

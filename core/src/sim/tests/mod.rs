@@ -72,10 +72,7 @@ fn run(sim: &Sim) {
 /// The message of the panic in `f`.
 fn panic_of(f: impl FnOnce()) -> String {
     let payload = catch_unwind(AssertUnwindSafe(f)).expect_err("it should have panicked");
-    payload
-        .downcast_ref::<String>()
-        .cloned()
-        .unwrap_or_else(|| {
-            (*payload.downcast_ref::<&str>().expect("panics carry text")).to_string()
-        })
+    payload.downcast_ref::<String>().cloned().unwrap_or_else(|| {
+        (*payload.downcast_ref::<&str>().expect("panics carry text")).to_string()
+    })
 }

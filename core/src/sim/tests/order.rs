@@ -68,11 +68,7 @@ fn a_draw_from_one_stream_shifts_no_other() {
         (sim.rng("network").next_u64(), sim.rng("network").next_u64())
     };
     assert_eq!(draws(0), draws(5));
-    assert_ne!(
-        draws(0).0,
-        draws(0).1,
-        "the same name is the same stream, further on"
-    );
+    assert_ne!(draws(0).0, draws(0).1, "the same name is the same stream, further on");
 }
 
 #[test]

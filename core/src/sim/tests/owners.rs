@@ -42,20 +42,11 @@ fn a_killed_node_loses_everything_at_once_and_nobody_else_anything() {
     assert_eq!((sim.task_count(1), sim.timer_count(1)), (0, 0));
     assert_eq!((sim.task_count(2), sim.timer_count(2)), (2, 2));
     let scope = Owner { node: 1, scope: 9 };
-    let dropped = [
-        (N1, "outer"),
-        (scope, "outer"),
-        (N1, "nested"),
-        (scope, "nested"),
-    ];
+    let dropped = [(N1, "outer"), (scope, "outer"), (N1, "nested"), (scope, "nested")];
     assert_eq!(log.take(), dropped);
 
     run(&sim);
-    assert_eq!(
-        log.take(),
-        [(N2, "timer"), (N2, "nested")],
-        "registered in this order"
-    );
+    assert_eq!(log.take(), [(N2, "timer"), (N2, "nested")], "registered in this order");
     sim.shutdown();
 }
 
@@ -136,17 +127,10 @@ fn what_dying_tasks_do_reaches_the_living_and_what_they_spawn_dies_too() {
     });
     sim.run_ready();
 
-    assert_eq!(
-        sim.kill_node(1),
-        2,
-        "the task, and the one that its drop spawned"
-    );
+    assert_eq!(sim.kill_node(1), 2, "the task, and the one that its drop spawned");
     run(&sim);
     assert_eq!(log.take(), [Ok("bye")]);
-    assert_eq!(
-        (sim.task_count(1), sim.task_count(2), sim.timer_count(2)),
-        (0, 0, 0)
-    );
+    assert_eq!((sim.task_count(1), sim.task_count(2), sim.timer_count(2)), (0, 0, 0));
 }
 
 #[test]
@@ -218,15 +202,8 @@ fn nothing_is_left_after_the_shutdown() {
 
     sim.shutdown();
 
-    assert_eq!(
-        log.take(),
-        ["heir dropped"],
-        "spawned after the end: dropped at once"
-    );
-    assert_eq!(
-        (sim.task_count(1), sim.timer_count(1), sim.timer_count(2)),
-        (0, 0, 0)
-    );
+    assert_eq!(log.take(), ["heir dropped"], "spawned after the end: dropped at once");
+    assert_eq!((sim.task_count(1), sim.timer_count(1), sim.timer_count(2)), (0, 0, 0));
     sim.at(at_ms(9), N2, || panic!("nothing is registered any more"));
     assert_eq!(sim.fire_next(at_ms(20)), None);
     let left = Rc::downgrade(&sim.0);
@@ -252,8 +229,5 @@ fn a_dropped_handle_detaches_and_a_killed_task_is_a_join_error() {
     sim.run_ready();
     sim.kill_node(1);
     sim.run_ready();
-    assert_eq!(
-        log.take(),
-        ["detached ran", "the task was killed before it was done"]
-    );
+    assert_eq!(log.take(), ["detached ran", "the task was killed before it was done"]);
 }

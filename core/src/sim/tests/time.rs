@@ -19,10 +19,7 @@ fn timers_fire_one_by_one_in_order_of_time_then_of_registration() {
     }
 
     let expected = [(10, "a"), (20, "b"), (20, "c"), (30, "d")];
-    assert_eq!(
-        fired,
-        expected.map(|(time, name)| (at_ms(time), vec![name]))
-    );
+    assert_eq!(fired, expected.map(|(time, name)| (at_ms(time), vec![name])));
     assert_eq!((sim.now(), sim.timer_count(1)), (at_ms(50), 0));
 }
 
@@ -91,12 +88,7 @@ fn a_sleep_goes_by_the_clock_of_its_node() {
         sleeper(&sim, Owner::node(node), &log);
     }
     run(&sim);
-    let expected = [
-        (1, at_ms(80)),
-        (3, at_ms(100)),
-        (4, at_ms(100)),
-        (2, at_ms(125)),
-    ];
+    let expected = [(1, at_ms(80)), (3, at_ms(100)), (4, at_ms(100)), (2, at_ms(125))];
     assert_eq!(log.take(), expected);
     assert_eq!(sim.now(), at_ms(1_000_000));
     assert_eq!(sim.node_now(1), at_ms(1_250_000));
@@ -117,10 +109,7 @@ fn a_clock_that_jumps_takes_the_sleeps_of_its_node_along_but_not_the_worlds_time
     assert_eq!((sim.node_now(1), sim.node_now(2)), (at_ms(80), at_ms(10)));
 
     run(&sim);
-    assert_eq!(
-        log.take(),
-        [(1, at_ms(30)), (0, at_ms(60)), (2, at_ms(105))]
-    );
+    assert_eq!(log.take(), [(1, at_ms(30)), (0, at_ms(60)), (2, at_ms(105))]);
 }
 
 #[test]
@@ -138,19 +127,13 @@ fn a_hundred_thousand_timeouts_made_and_dropped_leave_nothing_behind() {
                 cx.waker().wake_by_ref();
                 std::task::Poll::Pending
             });
-            SimRuntime::timeout(ms(500), soon)
-                .await
-                .expect("it is ready at this instant");
+            SimRuntime::timeout(ms(500), soon).await.expect("it is ready at this instant");
             assert_eq!(world.timer_count(1), 0);
         }
     });
     sim.run_ready();
     assert_eq!(sim.stats().timers_registered, 100_000);
-    assert_eq!(
-        sim.0.timers.borrow().capacity(),
-        (0, 1),
-        "in the heap, and in all"
-    );
+    assert_eq!(sim.0.timers.borrow().capacity(), (0, 1), "in the heap, and in all");
 }
 
 #[test]

@@ -3,7 +3,7 @@
 //! Made by every module through `trace`; read by the checkers, the page and the tests. The digest of a run is over
 //! these values, so they hold integers of fixed width only. It must not know who makes or reads them.
 
-use std::fmt;
+mod text;
 
 use serde::{Deserialize, Serialize};
 
@@ -106,15 +106,40 @@ pub enum EventKind {
     /// Every link was made clean.
     LinksHealed {},
     /// A replica came to be, or back.
-    ReplicaStarted { node: NodeId, shard: ShardId, replica: ReplicaId, origin: Origin, range: Option<KeyRange>, epoch: Epoch },
+    ReplicaStarted {
+        node: NodeId,
+        shard: ShardId,
+        replica: ReplicaId,
+        origin: Origin,
+        range: Option<KeyRange>,
+        epoch: Epoch,
+    },
     /// A replica was destroyed; its id never comes back.
     ReplicaDestroyed { node: NodeId, shard: ShardId, replica: ReplicaId, epoch: Epoch },
     /// A replica's role or term changed.
     RoleChanged { node: NodeId, shard: ShardId, replica: ReplicaId, role: Role, term: u64 },
     /// A replica applied an entry. `digest` is its state's, independent of order.
-    Applied { node: NodeId, shard: ShardId, replica: ReplicaId, index: u64, term: u64, kind: EntryKind, digest: u64 },
+    Applied {
+        node: NodeId,
+        shard: ShardId,
+        replica: ReplicaId,
+        index: u64,
+        term: u64,
+        kind: EntryKind,
+        digest: u64,
+    },
     /// A replica applied a client's write, for the first time or again as a retry.
-    WriteApplied { node: NodeId, shard: ShardId, replica: ReplicaId, index: u64, client: ClientId, serial: u64, key: Key, value: u64, fresh: bool },
+    WriteApplied {
+        node: NodeId,
+        shard: ShardId,
+        replica: ReplicaId,
+        index: u64,
+        client: ClientId,
+        serial: u64,
+        key: Key,
+        value: u64,
+        fresh: bool,
+    },
     /// A replica applied an operation that named a stale epoch, without effect.
     StaleRefused { node: NodeId, shard: ShardId, index: u64, epoch: Epoch, current: Epoch },
     /// A leader proposes a split: until it is applied, no write to the shard can take effect any more.
@@ -122,25 +147,68 @@ pub enum EventKind {
     /// A leader begins to hand over: until there is a new one, no write is taken.
     TransferStarted { node: NodeId, shard: ShardId, to: NodeId },
     /// A replica applied a split. `before` is the digest of the parent's data, `left` and `right` the halves'.
-    SplitApplied { node: NodeId, parent: Descriptor, child: Descriptor, replica: ReplicaId, index: u64, born: bool, before: u64, left: u64, right: u64 },
+    SplitApplied {
+        node: NodeId,
+        parent: Descriptor,
+        child: Descriptor,
+        replica: ReplicaId,
+        index: u64,
+        born: bool,
+        before: u64,
+        left: u64,
+        right: u64,
+    },
     /// A replica applied a membership.
     MembershipApplied { node: NodeId, descriptor: Descriptor, replica: ReplicaId, index: u64 },
     /// A replica took a snapshot, and it is durable.
     SnapshotTaken { node: NodeId, shard: ShardId, replica: ReplicaId, index: u64 },
     /// A replica installed a snapshot, and it is durable.
-    SnapshotInstalled { node: NodeId, shard: ShardId, replica: ReplicaId, index: u64, term: u64, range: KeyRange, epoch: Epoch, keys: u64, digest: u64 },
+    SnapshotInstalled {
+        node: NodeId,
+        shard: ShardId,
+        replica: ReplicaId,
+        index: u64,
+        term: u64,
+        range: KeyRange,
+        epoch: Epoch,
+        keys: u64,
+        digest: u64,
+    },
     /// A node refused a snapshot whose range overlaps a live replica's.
     SnapshotRefused { node: NodeId, shard: ShardId, overlaps: ShardId },
     /// A message was sent.
-    MessageSent { id: u64, kind: MessageKind, reply: bool, shard: Option<ShardId>, from: Endpoint, to: Endpoint, bytes: u32 },
+    MessageSent {
+        id: u64,
+        kind: MessageKind,
+        reply: bool,
+        shard: Option<ShardId>,
+        from: Endpoint,
+        to: Endpoint,
+        bytes: u32,
+    },
     /// A message arrived.
-    MessageDelivered { id: u64, kind: MessageKind, reply: bool, shard: Option<ShardId>, from: Endpoint, to: Endpoint },
+    MessageDelivered {
+        id: u64,
+        kind: MessageKind,
+        reply: bool,
+        shard: Option<ShardId>,
+        from: Endpoint,
+        to: Endpoint,
+    },
     /// A message did not arrive.
     MessageDropped { id: u64, reason: DropReason },
     /// A client began an operation. `value` is what a write writes.
     Invoked { client: ClientId, serial: u64, write: bool, key: Key, value: u64 },
     /// A client's operation ended. `value` is what was read, or written; `index` where a write was applied.
-    Completed { client: ClientId, serial: u64, write: bool, key: Key, value: Option<u64>, outcome: Outcome, attempts: u32 },
+    Completed {
+        client: ClientId,
+        serial: u64,
+        write: bool,
+        key: Key,
+        value: Option<u64>,
+        outcome: Outcome,
+        attempts: u32,
+    },
     /// A client's route was repaired from an answer.
     RouteRepaired { client: ClientId, shard: ShardId, from: u64, to: u64 },
     /// Placement took a step.
@@ -168,23 +236,6 @@ pub enum Step {
     LeaveJoint {},
     /// Destroy a replica that is out of the membership.
     Destroy { node: NodeId, replica: ReplicaId },
-}
-
-impl fmt::Display for Step {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let list = |nodes: &[NodeId]| {
-            nodes.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
-        };
-        match self {
-            Self::Split { key, child } => write!(f, "split at {key} into {child}"),
-            Self::AddLearner { node, replica } => write!(f, "add learner {node} ({replica})"),
-            Self::Promote { nodes } => write!(f, "promote {} (joint)", list(nodes)),
-            Self::Transfer { to } => write!(f, "transfer leadership to {to}"),
-            Self::Remove { nodes } => write!(f, "remove {} (joint)", list(nodes)),
-            Self::LeaveJoint {} => write!(f, "leave the joint configuration"),
-            Self::Destroy { node, replica } => write!(f, "destroy {replica} on {node}"),
-        }
-    }
 }
 
 impl EventKind {
@@ -290,69 +341,6 @@ impl EventKind {
             Self::RouteRepaired { .. } => "route_repaired",
             Self::PlacementStep { .. } => "placement_step",
             Self::PlacementReached { .. } => "placement_reached",
-        }
-    }
-}
-
-/// One line for a person.
-impl fmt::Display for EventKind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::PhaseStarted { phase } => write!(f, "phase {phase} started"),
-            Self::PhaseCompleted { phase } => write!(f, "phase {phase} complete"),
-            Self::NodeStarted { node, replicas } => write!(f, "{node} started with {replicas} replicas from its disk"),
-            Self::NodeCrashed { node, unflushed } => write!(f, "{node} crashed, {unflushed} unflushed batches lost"),
-            Self::NodePaused { node } => write!(f, "{node} paused"),
-            Self::NodeResumed { node } => write!(f, "{node} resumed"),
-            Self::LinkCut { from, to } => write!(f, "link {from} → {to} cut"),
-            Self::LinksHealed {} => write!(f, "all links healed"),
-            Self::ReplicaStarted { node, shard, replica, origin, range, .. } => {
-                let how = match origin {
-                    Origin::Bootstrap => "began with",
-                    Origin::Split => "created by the split:",
-                    Origin::Message => "made room, uninitialized, for",
-                    Origin::Restart => "brought back",
-                };
-                write!(f, "{node} {how} {shard} {replica}")?;
-                range.map_or(Ok(()), |range| write!(f, " {range}"))
-            }
-            Self::ReplicaDestroyed { node, shard, replica, .. } => write!(f, "{node} destroyed {shard} {replica}"),
-            Self::RoleChanged { node, shard, role, term, .. } => match role {
-                Role::Leader => write!(f, "{node} leads {shard} in term {term}"),
-                Role::Candidate => write!(f, "{node} campaigns for {shard} in term {term}"),
-                Role::Follower => write!(f, "{node} follows in {shard}, term {term}"),
-                Role::Learner => write!(f, "{node} learns {shard}, term {term}"),
-            },
-            Self::Applied { node, shard, index, kind, .. } => write!(f, "{node} applied {shard} entry {index} ({kind:?})"),
-            Self::WriteApplied { node, shard, key, value, fresh, .. } => {
-                write!(f, "{node} {shard}: key {key} = {value}{}", if *fresh { "" } else { " (retry, answered from the session)" })
-            }
-            Self::StaleRefused { node, shard, epoch, current, .. } => {
-                write!(f, "{node} {shard}: an operation named epoch {epoch}, it is {current}: no effect")
-            }
-            Self::SplitProposed { node, shard, key, child } => write!(f, "{node} proposes to split {shard} at {key} into {child}"),
-            Self::TransferStarted { node, shard, to } => write!(f, "{node} hands {shard} over to {to}"),
-            Self::SplitApplied { node, parent, child, born, .. } => {
-                write!(f, "✂ {} split on {node}: {} {} | {} {}", parent.shard, parent.shard, parent.range, child.shard, child.range)?;
-                if *born { Ok(()) } else { write!(f, " (already done here)") }
-            }
-            Self::MembershipApplied { node, descriptor, .. } => {
-                write!(f, "{node} applied membership: {descriptor}{}", if descriptor.joint { " (joint)" } else { "" })
-            }
-            Self::SnapshotTaken { node, shard, index, .. } => write!(f, "{node} took a snapshot of {shard} at {index}"),
-            Self::SnapshotInstalled { node, shard, index, keys, .. } => write!(f, "{node} installed the snapshot of {shard} at {index}: {keys} keys"),
-            Self::SnapshotRefused { node, shard, overlaps } => write!(f, "{node} refused a snapshot of {shard}: it overlaps {overlaps} here"),
-            Self::MessageSent { kind, reply, from, to, .. } => write!(f, "{from} → {to} {kind}{}", if *reply { " reply sent" } else { " sent" }),
-            Self::MessageDelivered { kind, reply, from, to, .. } => write!(f, "{from} → {to} {kind}{}", if *reply { " reply" } else { "" }),
-            Self::MessageDropped { id, reason } => write!(f, "message {id} lost: {reason:?}"),
-            Self::Invoked { client, write, key, .. } => write!(f, "{client} {} {key}", if *write { "writes" } else { "reads" }),
-            Self::Completed { client, write, key, outcome, attempts, .. } => {
-                write!(f, "{client} {} {key}: {outcome:?}", if *write { "write" } else { "read" })?;
-                if *attempts > 1 { write!(f, " after {attempts} attempts") } else { Ok(()) }
-            }
-            Self::RouteRepaired { client, shard, from, to } => write!(f, "{client} repaired its route to {shard}: version {from} → {to}"),
-            Self::PlacementStep { shard, step } => write!(f, "placement, {shard}: {step}"),
-            Self::PlacementReached { shard } => write!(f, "placement, {shard}: as wanted"),
         }
     }
 }

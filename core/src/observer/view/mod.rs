@@ -1,24 +1,28 @@
 //! Builds the page's [`View`] from the world and from what is known of its past.
 
+mod replicas;
+
 use std::time::Duration;
+
+use replicas::{log_views, placement_row, replica_views};
 
 use super::Observer;
 use crate::client::Client;
 use crate::cluster::Cluster;
-use crate::event::{EntryKind, Event, Role};
-use crate::id::{NodeId, ReplicaId, ShardId};
+use crate::event::{Event, Role};
+use crate::id::{NodeId, ShardId};
 use crate::key::Descriptor;
 use crate::message::Message;
 use crate::network::{Envelope, MessageKind, Payload};
 use crate::node::{Node, NodeStatus as Status, ReplicaFacts};
-use crate::raft::state_machine::entry_kind;
 use crate::recording::OPENRAFT_VERSION;
 use crate::scenario::{PhaseCost, Phases};
 use crate::sim::Time;
-use crate::view::*;
-
-/// For how long a destroyed replica is still shown, so that its end is seen.
-const TOMBSTONE_SHOWN: Duration = Duration::from_millis(400);
+use crate::view::{
+    Availability, ClientView, EventView, KeySpaceView, LinkView, MessageKindView, MessageView,
+    NodeStatus, NodeView, PhaseCostView, PhaseView, RouteView, SafetyView, ShardView, View,
+    ViolationView,
+};
 
 impl Observer {
     /// What the page sees.
@@ -52,7 +56,12 @@ impl Observer {
             messages,
             messages_total,
             links: links(cluster),
-            clients: cluster.clients.iter().take(CLIENTS_SHOWN).map(|c| client_view(c, &shards, leader, now)).collect(),
+            clients: cluster
+                .clients
+                .iter()
+                .take(CLIENTS_SHOWN)
+                .map(|c| client_view(c, &shards, leader, now))
+                .collect(),
             logs: log_views(&replicas),
             placement: shards.iter().map(|d| placement_row(d, &replicas, cluster)).collect(),
             placement_note: cluster.placement.note(),
@@ -158,119 +167,6 @@ fn node_view(node: &Node, cluster: &Cluster) -> NodeView {
     }
 }
 
-fn replica_views(replicas: &[ReplicaFacts], cluster: &Cluster) -> Vec<ReplicaView> {
-    let now = cluster.sim.now();
-    let mut views: Vec<ReplicaView> =
-        replicas.iter().map(|r| replica_view(r, replicas, cluster, now)).collect();
-    let since = Time::from_nanos(now.as_nanos().saturating_sub(nanos(TOMBSTONE_SHOWN)));
-    for node in &cluster.nodes {
-        for (_, seat) in node.destroyed_since(since) {
-            let here = views.iter().any(|v| v.shard == seat.shard.0 && v.node == seat.node.0);
-            if !here {
-                let role = RoleView::Tombstone;
-                views.push(blank_view(seat.replica, seat.shard, seat.node, role));
-            }
-        }
-    }
-    views.sort_by_key(|v| (v.shard, v.node));
-    views
-}
-
-fn blank_view(id: ReplicaId, shard: ShardId, node: NodeId, role: RoleView) -> ReplicaView {
-    ReplicaView {
-        id: id.0,
-        shard: shard.0,
-        node: node.0,
-        role,
-        term: 0,
-        committed: 0,
-        applied: 0,
-        last_log: 0,
-        snapshot: 0,
-        range: None,
-        epoch: (0, 0),
-        keys: 0,
-        leader: None,
-        leader_heard_ns: None,
-        election_left_permille: None,
-        catch_up_permille: None,
-        votes_granted: Vec::new(),
-        progress: Vec::new(),
-    }
-}
-
-fn replica_view(
-    r: &ReplicaFacts,
-    all: &[ReplicaFacts],
-    cluster: &Cluster,
-    now: Time,
-) -> ReplicaView {
-    let blank = blank_view(r.seat.replica, r.seat.shard, r.seat.node, RoleView::Uninitialized);
-    let Some(status) = &r.status else { return blank };
-    let peers = || all.iter().filter(|p| p.seat.shard == r.seat.shard);
-    let node_of = |replica: ReplicaId| peers().find(|p| p.seat.replica == replica).map(|p| p.seat.node.0);
-    let heard = r.heard.map(|at| nanos(now.since(at)));
-    let Some(d) = &r.descriptor else {
-        return ReplicaView { term: status.term, leader_heard_ns: heard, ..blank };
-    };
-    let role = match status.role {
-        Role::Leader => RoleView::Leader,
-        Role::Follower => RoleView::Follower,
-        Role::Candidate => RoleView::Candidate,
-        Role::Learner => RoleView::Learner,
-    };
-    let leader_log = peers().filter_map(|p| p.status.as_ref()).filter(|s| s.role == Role::Leader);
-    let leader_log = leader_log.map(|s| s.last_log).max().unwrap_or(0).max(1);
-    let voted_for_it = |p: &&ReplicaFacts| {
-        p.group.as_ref().and_then(|g| g.log().vote()).is_some_and(|v| {
-            v.leader_id.term == status.term && v.leader_id.voted_for == r.seat.replica
-        })
-    };
-    let candidate = status.role == Role::Candidate;
-    ReplicaView {
-        role,
-        term: status.term,
-        committed: status.committed,
-        applied: status.applied,
-        last_log: status.last_log,
-        snapshot: status.snapshot,
-        range: Some((d.range.start.0, d.range.last().0)),
-        epoch: (d.epoch.version, d.epoch.conf_ver),
-        keys: r.group.as_ref().and_then(|g| g.machine().state(|s| s.data.len() as u64)).unwrap_or(0),
-        leader: status.leader.and_then(node_of),
-        leader_heard_ns: heard,
-        election_left_permille: election_left(status.role, heard, cluster),
-        catch_up_permille: (status.role == Role::Learner)
-            .then(|| u32::try_from((status.last_log * 1000 / leader_log).min(1000)).unwrap_or(1000)),
-        votes_granted: if candidate {
-            peers().filter(voted_for_it).map(|p| p.seat.node.0).collect()
-        } else {
-            Vec::new()
-        },
-        progress: status
-            .matched
-            .iter()
-            .filter_map(|(replica, matched)| Some(ProgressView { node: node_of(*replica)?, matched: *matched }))
-            .collect(),
-        ..blank
-    }
-}
-
-/// How much of the time without a word from its leader is left before a follower campaigns, in thousandths: OpenRaft
-/// lets the leader's lease (the greatest election timeout) and then an election timeout pass.
-fn election_left(role: Role, heard: Option<u64>, cluster: &Cluster) -> Option<u32> {
-    let (low, high) = cluster.options.election_timeout_ms;
-    match role {
-        Role::Learner => None,
-        Role::Leader => Some(1000),
-        Role::Follower | Role::Candidate => {
-            let whole = (high + low) * 1_000_000;
-            let passed = heard.unwrap_or(whole).min(whole);
-            u32::try_from((whole - passed) * 1000 / whole).ok()
-        }
-    }
-}
-
 fn messages(cluster: &Cluster) -> (Vec<MessageView>, u64) {
     cluster.network.in_flight(|messages| {
         let total = messages.len() as u64;
@@ -305,7 +201,8 @@ fn message_view(e: &Envelope<Message>) -> MessageView {
 }
 
 fn links(cluster: &Cluster) -> Vec<LinkView> {
-    let view = |(from, to): (NodeId, NodeId)| LinkView { from: from.0, to: to.0, cut: true, held: false };
+    let view =
+        |(from, to): (NodeId, NodeId)| LinkView { from: from.0, to: to.0, cut: true, held: false };
     cluster.network.cut_links().into_iter().map(view).collect()
 }
 
@@ -348,51 +245,6 @@ fn client_view(
         failed: facts.failed,
         unknown: facts.unknown,
     }
-}
-
-fn log_views(replicas: &[ReplicaFacts]) -> Vec<LogView> {
-    let view = |r: &ReplicaFacts| {
-        let log = r.group.as_ref()?.log();
-        let entry = |e: crate::raft::types::Entry| LogEntryView {
-            index: e.log_id.index,
-            term: e.log_id.leader_id.term,
-            kind: match entry_kind(&e) {
-                EntryKind::Data => LogEntryKind::Data,
-                EntryKind::Membership => LogEntryKind::Membership,
-                EntryKind::Split => LogEntryKind::Split,
-                EntryKind::Blank => LogEntryKind::Blank,
-            },
-        };
-        Some(LogView {
-            replica: r.seat.replica.0,
-            shard: r.seat.shard.0,
-            node: r.seat.node.0,
-            purged: log.purged(),
-            entries: log.tail(View::LOG_ENTRIES_MAX).into_iter().map(entry).collect(),
-        })
-    };
-    let mut views: Vec<LogView> = replicas.iter().filter_map(view).collect();
-    views.sort_by_key(|v| (v.shard, v.node));
-    views
-}
-
-fn placement_row(d: &Descriptor, replicas: &[ReplicaFacts], cluster: &Cluster) -> PlacementRow {
-    let cell = |node: &Node| {
-        let here = replicas.iter().find(|r| r.seat.shard == d.shard && r.seat.node == node.id());
-        let letter = match here {
-            None => "–",
-            Some(ReplicaFacts { descriptor: None, .. } | ReplicaFacts { status: None, .. }) => "U",
-            Some(ReplicaFacts { status: Some(status), .. }) => match status.role {
-                Role::Leader => "L",
-                Role::Follower => "F",
-                Role::Candidate => "C",
-                Role::Learner => "N",
-            },
-        };
-        letter.to_string()
-    };
-    let cells = cluster.nodes.iter().map(cell).collect();
-    PlacementRow { shard: d.shard.0, name: d.shard.to_string(), cells }
 }
 
 impl From<&Event> for EventView {

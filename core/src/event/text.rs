@@ -1,0 +1,168 @@
+//! Each event as one line for a person.
+
+use std::fmt::{self, Display, Formatter};
+
+use super::{EventKind, Origin, Role, Step};
+use crate::id::NodeId;
+
+/// One line for a person.
+impl Display for EventKind {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        world(self, f)
+            .or_else(|| replica(self, f))
+            .or_else(|| entry(self, f))
+            .or_else(|| message(self, f))
+            .unwrap_or_else(|| f.write_str(self.name()))
+    }
+}
+
+/// Phases, nodes, links, placement.
+fn world(event: &EventKind, f: &mut Formatter<'_>) -> Option<fmt::Result> {
+    use EventKind as E;
+    Some(match event {
+        E::PhaseStarted { phase } => write!(f, "phase {phase} started"),
+        E::PhaseCompleted { phase } => write!(f, "phase {phase} complete"),
+        E::NodeStarted { node, replicas: 0 } => write!(f, "{node} started, its disk is empty"),
+        E::NodeStarted { node, replicas } => {
+            write!(f, "{node} started with {} from its disk", counted(*replicas, "replica"))
+        }
+        E::NodeCrashed { node, unflushed } => {
+            write!(f, "{node} crashed, {} lost", counted(*unflushed, "unflushed batch"))
+        }
+        E::NodePaused { node } => write!(f, "{node} paused"),
+        E::NodeResumed { node } => write!(f, "{node} resumed"),
+        E::LinkCut { from, to } => write!(f, "link {from} → {to} cut"),
+        E::LinksHealed {} => write!(f, "all links healed"),
+        E::PlacementStep { shard, step } => write!(f, "placement, {shard}: {step}"),
+        E::PlacementReached { shard } => write!(f, "placement, {shard}: as wanted"),
+        _ => return None,
+    })
+}
+
+/// Replicas, their roles and snapshots.
+fn replica(event: &EventKind, f: &mut Formatter<'_>) -> Option<fmt::Result> {
+    use EventKind as E;
+    Some(match event {
+        E::ReplicaStarted { node, shard, replica, origin, range, .. } => {
+            let how = match origin {
+                Origin::Bootstrap => "began with",
+                Origin::Split => "has from the split",
+                Origin::Message => "made room, uninitialized, for",
+                Origin::Restart => "brought back",
+            };
+            let range = range.map_or_else(String::new, |range| format!(" {range}"));
+            write!(f, "{node} {how} {shard} {replica}{range}")
+        }
+        E::ReplicaDestroyed { node, shard, replica, .. } => {
+            write!(f, "{node} destroyed {shard} {replica}")
+        }
+        E::RoleChanged { node, shard, role, term, .. } => match role {
+            Role::Leader => write!(f, "{node} leads {shard} in term {term}"),
+            Role::Candidate => write!(f, "{node} campaigns for {shard} in term {term}"),
+            Role::Follower => write!(f, "{node} follows in {shard}, term {term}"),
+            Role::Learner => write!(f, "{node} learns {shard}, term {term}"),
+        },
+        E::SnapshotTaken { node, shard, index, .. } => {
+            write!(f, "{node} took a snapshot of {shard} at {index}")
+        }
+        E::SnapshotInstalled { node, shard, index, keys, .. } => {
+            write!(f, "{node} installed the snapshot of {shard} at {index}: {keys} keys")
+        }
+        E::SnapshotRefused { node, shard, overlaps } => {
+            write!(f, "{node} refused a snapshot of {shard}: it overlaps {overlaps} here")
+        }
+        E::SplitProposed { node, shard, key, child } => {
+            write!(f, "{node} proposes to split {shard} at {key} into {child}")
+        }
+        E::TransferStarted { node, shard, to } => write!(f, "{node} hands {shard} over to {to}"),
+        _ => return None,
+    })
+}
+
+/// What was applied.
+fn entry(event: &EventKind, f: &mut Formatter<'_>) -> Option<fmt::Result> {
+    use EventKind as E;
+    Some(match event {
+        E::Applied { node, shard, index, kind, .. } => {
+            write!(f, "{node} applied {shard} entry {index} ({kind:?})")
+        }
+        E::WriteApplied { node, shard, key, value, fresh: true, .. } => {
+            write!(f, "{node} {shard}: key {key} = {value}")
+        }
+        E::WriteApplied { node, shard, key, .. } => {
+            write!(f, "{node} {shard}: key {key} again, answered from the session")
+        }
+        E::StaleRefused { node, shard, epoch, current, .. } => {
+            write!(
+                f,
+                "{node} {shard}: an operation named epoch {epoch}, it is {current}: no effect"
+            )
+        }
+        E::SplitApplied { node, parent, child, born, .. } => {
+            let (a, b) = (parent.shard, child.shard);
+            let done = if *born { "" } else { " (nothing to create here)" };
+            write!(f, "✂ {a} split on {node}: {a} {} | {b} {}{done}", parent.range, child.range)
+        }
+        E::MembershipApplied { node, descriptor, .. } => {
+            let joint = if descriptor.joint { " (joint)" } else { "" };
+            write!(f, "{node} applied membership: {descriptor}{joint}")
+        }
+        _ => return None,
+    })
+}
+
+/// Messages, and clients' operations.
+fn message(event: &EventKind, f: &mut Formatter<'_>) -> Option<fmt::Result> {
+    use EventKind as E;
+    let reply = |reply: &bool| if *reply { " reply" } else { "" };
+    let verb = |write: &bool| if *write { "write" } else { "read" };
+    Some(match event {
+        E::MessageSent { kind, reply: r, from, to, .. } => {
+            write!(f, "{from} → {to} {kind}{} sent", reply(r))
+        }
+        E::MessageDelivered { kind, reply: r, from, to, .. } => {
+            write!(f, "{from} → {to} {kind}{}", reply(r))
+        }
+        E::MessageDropped { id, reason } => write!(f, "message {id} lost: {reason:?}"),
+        E::Invoked { client, write, key, .. } => write!(f, "{client} {}s {key}", verb(write)),
+        E::Completed { client, write, key, outcome, attempts: 1, .. } => {
+            write!(f, "{client} {} {key}: {outcome:?}", verb(write))
+        }
+        E::Completed { client, write, key, outcome, attempts, .. } => {
+            write!(f, "{client} {} {key}: {outcome:?} after {attempts} attempts", verb(write))
+        }
+        E::RouteRepaired { client, shard, from: 0, to } => {
+            write!(f, "{client} found {shard} at version {to}")
+        }
+        E::RouteRepaired { client, shard, from, to } => {
+            write!(f, "{client} repaired its route to {shard}: version {from} → {to}")
+        }
+        _ => return None,
+    })
+}
+
+impl Display for Step {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Split { key, child } => write!(f, "split at {key} into {child}"),
+            Self::AddLearner { node, replica } => write!(f, "add learner {node} ({replica})"),
+            Self::Promote { nodes } => write!(f, "promote {} (joint)", list(nodes)),
+            Self::Transfer { to } => write!(f, "transfer leadership to {to}"),
+            Self::Remove { nodes } => write!(f, "remove {} (joint)", list(nodes)),
+            Self::LeaveJoint {} => write!(f, "leave the joint configuration"),
+            Self::Destroy { node, replica } => write!(f, "destroy {replica} on {node}"),
+        }
+    }
+}
+
+fn list(nodes: &[NodeId]) -> String {
+    nodes.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+}
+
+fn counted(count: u32, what: &str) -> String {
+    match (count, what.ends_with("ch")) {
+        (1, _) => format!("1 {what}"),
+        (_, true) => format!("{count} {what}es"),
+        _ => format!("{count} {what}s"),
+    }
+}

@@ -1,0 +1,197 @@
+//! Replicas, their logs, and the placement table, as the page sees them.
+
+use std::time::Duration;
+
+use super::nanos;
+use crate::cluster::Cluster;
+use crate::event::{EntryKind, Role};
+use crate::id::{NodeId, ReplicaId, ShardId};
+use crate::key::Descriptor;
+use crate::node::{Node, ReplicaFacts};
+use crate::raft::GroupStatus;
+use crate::raft::state_machine::entry_kind;
+use crate::sim::Time;
+use crate::view::{
+    LogEntryKind, LogEntryView, LogView, PlacementRow, ProgressView, ReplicaView, RoleView, View,
+};
+
+/// For how long a destroyed replica is still shown, so that its end is seen.
+const TOMBSTONE_SHOWN: Duration = Duration::from_millis(400);
+
+/// All live replicas, and for a moment those that were destroyed, by shard, then node.
+pub(super) fn replica_views(replicas: &[ReplicaFacts], cluster: &Cluster) -> Vec<ReplicaView> {
+    let now = cluster.sim.now();
+    let mut views: Vec<ReplicaView> =
+        replicas.iter().map(|r| replica_view(r, replicas, cluster, now)).collect();
+    let since = Time::from_nanos(now.as_nanos().saturating_sub(nanos(TOMBSTONE_SHOWN)));
+    for node in &cluster.nodes {
+        for (_, seat) in node.destroyed_since(since) {
+            let here = views.iter().any(|v| v.shard == seat.shard.0 && v.node == seat.node.0);
+            if !here {
+                let role = RoleView::Tombstone;
+                views.push(blank_view(seat.replica, seat.shard, seat.node, role));
+            }
+        }
+    }
+    views.sort_by_key(|v| (v.shard, v.node));
+    views
+}
+
+fn blank_view(id: ReplicaId, shard: ShardId, node: NodeId, role: RoleView) -> ReplicaView {
+    ReplicaView {
+        id: id.0,
+        shard: shard.0,
+        node: node.0,
+        role,
+        term: 0,
+        committed: 0,
+        applied: 0,
+        last_log: 0,
+        snapshot: 0,
+        range: None,
+        epoch: (0, 0),
+        keys: 0,
+        leader: None,
+        leader_heard_ns: None,
+        election_left_permille: None,
+        catch_up_permille: None,
+        votes_granted: Vec::new(),
+        progress: Vec::new(),
+    }
+}
+
+fn replica_view(
+    r: &ReplicaFacts,
+    all: &[ReplicaFacts],
+    cluster: &Cluster,
+    now: Time,
+) -> ReplicaView {
+    let blank = blank_view(r.seat.replica, r.seat.shard, r.seat.node, RoleView::Uninitialized);
+    let Some(status) = &r.status else { return blank };
+    let heard = r.heard.map(|at| nanos(now.since(at)));
+    let Some(d) = &r.descriptor else {
+        return ReplicaView { term: status.term, leader_heard_ns: heard, ..blank };
+    };
+    let peers: Vec<&ReplicaFacts> = all.iter().filter(|p| p.seat.shard == r.seat.shard).collect();
+    let node_of = |replica: ReplicaId| {
+        peers.iter().find(|p| p.seat.replica == replica).map(|p| p.seat.node.0)
+    };
+    let progress = |(replica, matched): &(ReplicaId, u64)| {
+        Some(ProgressView { node: node_of(*replica)?, matched: *matched })
+    };
+    let keys = r.group.as_ref().and_then(|g| g.machine().state(|s| s.data.len() as u64));
+    ReplicaView {
+        role: role_view(status.role),
+        term: status.term,
+        committed: status.committed,
+        applied: status.applied,
+        last_log: status.last_log,
+        snapshot: status.snapshot,
+        range: Some((d.range.start.0, d.range.last().0)),
+        epoch: (d.epoch.version, d.epoch.conf_ver),
+        keys: keys.unwrap_or(0),
+        leader: status.leader.and_then(node_of),
+        leader_heard_ns: heard,
+        election_left_permille: election_left(status.role, heard, cluster),
+        catch_up_permille: catch_up(status, &peers),
+        votes_granted: votes_granted(r, status, &peers),
+        progress: status.matched.iter().filter_map(progress).collect(),
+        ..blank
+    }
+}
+
+fn role_view(role: Role) -> RoleView {
+    match role {
+        Role::Leader => RoleView::Leader,
+        Role::Follower => RoleView::Follower,
+        Role::Candidate => RoleView::Candidate,
+        Role::Learner => RoleView::Learner,
+    }
+}
+
+/// For a learner, how much of the leader's log it has, in thousandths.
+fn catch_up(status: &GroupStatus, peers: &[&ReplicaFacts]) -> Option<u32> {
+    let leaders = peers.iter().filter_map(|p| p.status.as_ref()).filter(|s| s.role == Role::Leader);
+    let last = leaders.map(|s| s.last_log).max().unwrap_or(0).max(1);
+    let learner = status.role == Role::Learner;
+    learner.then(|| u32::try_from((status.last_log * 1000 / last).min(1000)).unwrap_or(1000))
+}
+
+/// For a candidate, the nodes whose vote is written down for it, whether it has heard of that or not.
+fn votes_granted(r: &ReplicaFacts, status: &GroupStatus, peers: &[&ReplicaFacts]) -> Vec<u16> {
+    if status.role != Role::Candidate {
+        return Vec::new();
+    }
+    let voted_for_it = |p: &&&ReplicaFacts| {
+        p.group.as_ref().and_then(|g| g.log().vote()).is_some_and(|v| {
+            v.leader_id.term == status.term && v.leader_id.voted_for == r.seat.replica
+        })
+    };
+    peers.iter().filter(voted_for_it).map(|p| p.seat.node.0).collect()
+}
+
+/// How much of the time without a word from its leader is left before a follower campaigns, in thousandths: OpenRaft
+/// lets the leader's lease (the greatest election timeout) and then an election timeout pass.
+fn election_left(role: Role, heard: Option<u64>, cluster: &Cluster) -> Option<u32> {
+    let (low, high) = cluster.options.election_timeout_ms;
+    match role {
+        Role::Learner => None,
+        Role::Leader => Some(1000),
+        Role::Follower | Role::Candidate => {
+            let whole = (high + low) * 1_000_000;
+            let passed = heard.unwrap_or(whole).min(whole);
+            u32::try_from((whole - passed) * 1000 / whole).ok()
+        }
+    }
+}
+
+/// The log tail of each live replica, by shard, then node.
+pub(super) fn log_views(replicas: &[ReplicaFacts]) -> Vec<LogView> {
+    let view = |r: &ReplicaFacts| {
+        let log = r.group.as_ref()?.log();
+        let entry = |e: crate::raft::types::Entry| LogEntryView {
+            index: e.log_id.index,
+            term: e.log_id.leader_id.term,
+            kind: match entry_kind(&e) {
+                EntryKind::Data => LogEntryKind::Data,
+                EntryKind::Membership => LogEntryKind::Membership,
+                EntryKind::Split => LogEntryKind::Split,
+                EntryKind::Blank => LogEntryKind::Blank,
+            },
+        };
+        Some(LogView {
+            replica: r.seat.replica.0,
+            shard: r.seat.shard.0,
+            node: r.seat.node.0,
+            purged: log.purged(),
+            entries: log.tail(View::LOG_ENTRIES_MAX).into_iter().map(entry).collect(),
+        })
+    };
+    let mut views: Vec<LogView> = replicas.iter().filter_map(view).collect();
+    views.sort_by_key(|v| (v.shard, v.node));
+    views
+}
+
+/// One row of the placement table.
+pub(super) fn placement_row(
+    d: &Descriptor,
+    replicas: &[ReplicaFacts],
+    cluster: &Cluster,
+) -> PlacementRow {
+    let cell = |node: &Node| {
+        let here = replicas.iter().find(|r| r.seat.shard == d.shard && r.seat.node == node.id());
+        let letter = match here {
+            None => "–",
+            Some(ReplicaFacts { descriptor: None, .. } | ReplicaFacts { status: None, .. }) => "U",
+            Some(ReplicaFacts { status: Some(status), .. }) => match status.role {
+                Role::Leader => "L",
+                Role::Follower => "F",
+                Role::Candidate => "C",
+                Role::Learner => "N",
+            },
+        };
+        letter.to_string()
+    };
+    let cells = cluster.nodes.iter().map(cell).collect();
+    PlacementRow { shard: d.shard.0, name: d.shard.to_string(), cells }
+}

@@ -1,0 +1,45 @@
+// How quick the page is: until it can be used, and in each frame.
+
+import { button, expect, open, reachPhase, test } from './scope.js';
+
+/** Script time that all but one frame in twenty must stay under, in milliseconds: half of a frame at 60 a second. */
+const FRAME_P95_MS = 8;
+/** From the first request until the engine runs, on a machine that does nothing else. Slower ones get room. */
+const READY_MS = 2000;
+
+test('the page can be used within two seconds', async ({ page }) => {
+  await open(page);
+  const ready = await page.evaluate(() => performance.getEntriesByName('ready')[0]?.startTime ?? 0);
+  test.info().annotations.push({ type: 'ready', description: `${Math.round(ready)} ms` });
+  expect(ready).toBeGreaterThan(0);
+  expect(ready).toBeLessThan(READY_MS * 2);
+});
+
+test('script takes little of a frame while a phase is watched', async ({ page }) => {
+  await open(page, '?speed=auto');
+  for (const phase of [1, 2]) {
+    await button(page, 'Next phase').click();
+    await reachPhase(page, phase);
+  }
+  const stats = await page.evaluate(() => Reflect.get(globalThis, 'shardscopeFrameStats')());
+  const text = `${stats.frames} frames, script p50 ${stats.p50.toFixed(1)} ms, p95 ${stats.p95.toFixed(1)} ms`;
+  test.info().annotations.push({ type: 'frames', description: text });
+  expect(stats.frames).toBeGreaterThan(60);
+  expect(stats.p95).toBeLessThan(FRAME_P95_MS);
+});
+
+test('nothing shifts while the page loads', async ({ page }) => {
+  await page.addInitScript(() => {
+    Reflect.set(globalThis, 'shifts', 0);
+    new PerformanceObserver((list) => {
+      for (const entry of list.getEntries()) {
+        Reflect.set(globalThis, 'shifts', Reflect.get(globalThis, 'shifts') + Reflect.get(entry, 'value'));
+      }
+    }).observe({ type: 'layout-shift', buffered: true });
+  });
+  for (const width of [1440, 375]) {
+    await page.setViewportSize({ width, height: 900 });
+    await open(page);
+    expect(await page.evaluate(() => Reflect.get(globalThis, 'shifts'))).toBeLessThan(0.01);
+  }
+});
