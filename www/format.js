@@ -13,6 +13,15 @@ export function count(n) {
 }
 
 /**
+ * @param {number} n
+ * @param {string} one
+ * @param {string} many
+ */
+export function plural(n, one, many) {
+  return `${count(n)} ${n === 1 ? one : many}`;
+}
+
+/**
  * A point in time: `12.402 s`.
  * @param {number} ns
  */

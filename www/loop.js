@@ -10,6 +10,8 @@ import { Pacing } from './engine/pacing.js';
 
 /** The drawn time may trail the view by no more wall time than this. */
 const TRAIL_MS = 60;
+/** Text that changes faster than this cannot be read, so the panels wait for so long while playing. */
+const READABLE_MS = 80;
 /** Frames kept for the statistics. */
 const FRAMES_MAX = 2400;
 
@@ -18,13 +20,16 @@ export class Loop {
    * @param {Store} store
    * @param {Session} session
    * @param {EngineClient} client
-   * @param {Part[]} parts
+   * @param {Part[]} scene what is drawn in every frame
+   * @param {Part[]} panels what is read
    */
-  constructor(store, session, client, parts) {
+  constructor(store, session, client, scene, panels) {
     this.store = store;
     this.session = session;
     this.client = client;
-    this.parts = parts;
+    this.scene = scene;
+    this.panels = panels;
+    this.readAt = 0;
     this.pacing = new Pacing();
     this.asked = false;
     this.last = 0;
@@ -58,7 +63,11 @@ export class Loop {
       );
     }
     if (state.playing && !document.hidden) this.session.poll();
-    for (const part of this.parts) part.update(state);
+    for (const part of this.scene) part.update(state);
+    if (!state.playing || at - this.readAt >= READABLE_MS) {
+      this.readAt = at;
+      for (const part of this.panels) part.update(state);
+    }
     if (state.playing) this.wake();
     this.#measure(performance.now() - start);
   }

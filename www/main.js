@@ -97,12 +97,10 @@ async function main() {
   const captions = new Captions(store);
   const faults = new Faults(store, session);
   const scene = byId('scene');
-  const parts = [
-    new Header(),
+  const drawn = [new Header(), new Scene(scene, store), wireRoving(scene), notices];
+  const read = [
     new KeySpace(),
     captions,
-    new Scene(scene, store),
-    wireRoving(scene),
     new Inspector(),
     faults,
     new Placement(),
@@ -110,9 +108,8 @@ async function main() {
     new Events(),
     new Transport(),
     wireShare(store, session),
-    notices,
   ];
-  const loop = new Loop(store, session, client, parts);
+  const loop = new Loop(store, session, client, drawn, read);
   wirePlayback(store, session);
   wireKeyboard(session, { captions, faults });
   wireTheme(store);

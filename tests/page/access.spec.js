@@ -155,7 +155,10 @@ test('with reduced motion dots do not travel and nothing eases', async ({ page }
     return [...seen.values()].map((set) => set.size);
   });
   expect(Math.max(...places)).toBe(1);
-  const eased = await page.locator('.chip').first().evaluate((chip) => getComputedStyle(chip).transitionDuration);
+  const eased = await page
+    .locator('.chip')
+    .first()
+    .evaluate((chip) => getComputedStyle(chip).transitionDuration);
   expect(eased).toBe('0s');
 });
 

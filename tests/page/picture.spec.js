@@ -16,7 +16,9 @@ test('the picture of phase 3, with a snapshot under way', async ({ page }) => {
   await snapshot.waitFor({ state: 'attached', timeout: 60_000 });
   await page.keyboard.press('Space');
   await expect(page.getByRole('button', { name: 'Play', exact: true })).toBeVisible();
-  await page.evaluate(() => document.activeElement instanceof HTMLElement && document.activeElement.blur());
+  await page.evaluate(
+    () => document.activeElement instanceof HTMLElement && document.activeElement.blur(),
+  );
   await select(page, 'shard:2');
   if (process.env.UPDATE_SCREENSHOT) await page.screenshot({ path: FILE });
   await page.locator('#speed').selectOption({ label: '100 ×' });

@@ -33,7 +33,11 @@ test('nothing shifts while the page loads', async ({ page }) => {
     Reflect.set(globalThis, 'shifts', 0);
     new PerformanceObserver((list) => {
       for (const entry of list.getEntries()) {
-        Reflect.set(globalThis, 'shifts', Reflect.get(globalThis, 'shifts') + Reflect.get(entry, 'value'));
+        Reflect.set(
+          globalThis,
+          'shifts',
+          Reflect.get(globalThis, 'shifts') + Reflect.get(entry, 'value'),
+        );
       }
     }).observe({ type: 'layout-shift', buffered: true });
   });

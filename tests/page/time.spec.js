@@ -44,7 +44,9 @@ test('a step forward changes time and digest, a step back gives them again', asy
  */
 async function settled(page, before) {
   await expect.poll(() => digest(page)).toMatch(/^[0-9a-f]{16}$/);
-  await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
+  await page.evaluate(
+    () => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))),
+  );
   return before.digest ? place(page) : place(page);
 }
 

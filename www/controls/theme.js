@@ -16,7 +16,8 @@ export function wireTheme(store) {
     (document.documentElement.dataset.theme ?? (system.matches ? 'dark' : 'light')) === 'dark';
   const show = () => {
     button.setAttribute('aria-pressed', String(dark()));
-    store.changed();
+    // All that is drawn on a canvas is drawn anew.
+    if (store.state.view) store.set({ view: { ...store.state.view } });
   };
   button.addEventListener('click', () => {
     const next = dark() ? 'light' : 'dark';

@@ -13,6 +13,8 @@ const TIMERS_PER_LOOK = 64;
 const PHASE_LOOK_NS = 5e6;
 /** Wall time that one slice may account for: a tab that slept does not leap. */
 const ELAPSED_MAX_MS = 100;
+/** Wall time for which the clock must lag before that is said. */
+const BEHIND_MS = 600;
 /** Wall time after which the clock goes on without being polled. */
 const IDLE_MS = 40;
 
@@ -25,6 +27,8 @@ let playing = false;
 let stopAtPhaseEnd = false;
 let speed = 0;
 let behind = false;
+/** Since when it has been behind without a break; 0 if it is not. */
+let behindSince = 0;
 let lastTick = 0;
 let dueNs = 0;
 /** @type {View | null} */
@@ -44,10 +48,12 @@ function slice() {
     if (phase && stopAtPhaseEnd && run.view().phase.running === 0) playing = false;
     if (performance.now() - now > SLICE_MS && run.timeNs < until) {
       behind = true;
+      behindSince ||= now;
       dueNs = run.timeNs;
       return;
     }
   }
+  behindSince = 0;
 }
 
 /** Keeps the clock going between polls. */
@@ -79,7 +85,8 @@ function report(since) {
   const news = view === sent ? null : view;
   sent = view;
   const events = view.eventSeq > since ? run.engine.eventsSince(since) : [];
-  return { view: news, events, playing, behind, headNs: run.headNs };
+  const lags = playing && behindSince > 0 && performance.now() - behindSince > BEHIND_MS;
+  return { view: news, events, playing, behind: lags, headNs: run.headNs };
 }
 
 /** What client.js can call, by name. Each may throw an Error with a sentence. */

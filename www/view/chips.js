@@ -196,9 +196,8 @@ class Chip {
    */
   #write(replica, view, geometry) {
     const { roomy, chipH } = geometry;
-    const id = roomy
-      ? `r${replica.id} · term ${replica.term}`
-      : `r${replica.id} · t${replica.term}`;
+    const term = roomy ? `term ${replica.term}` : `t${replica.term}`;
+    const id = replica.role === 'tombstone' ? `r${replica.id}` : `r${replica.id} · ${term}`;
     const texts = [
       roomy ? roleWord(replica.role) : shortRole(replica.role),
       id,

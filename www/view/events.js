@@ -7,8 +7,6 @@ import { hue } from '../format.js';
 
 /** Lines shown: enough to scroll back over a phase. */
 const LINES_MAX = 120;
-/** A list that changes faster than this cannot be read. */
-const REFRESH_MS = 80;
 
 export class Events {
   constructor() {
@@ -20,15 +18,12 @@ export class Events {
     );
     /** @type {EventView[] | null} */
     this.seen = null;
-    this.at = 0;
   }
 
   /** @param {State} state */
-  update({ events, playing }) {
-    const now = performance.now();
-    if (events === this.seen || (playing && now - this.at < REFRESH_MS)) return;
+  update({ events }) {
+    if (events === this.seen) return;
     this.seen = events;
-    this.at = now;
     const shown = events.filter((event) => event.major).slice(-LINES_MAX);
     this.lines.update(shown.reverse(), () => {});
     setAttribute(this.root, 'data-empty', shown.length === 0 ? '' : null);
@@ -41,7 +36,7 @@ class Line {
     const time = html('b', {}, (event.timeNs / 1e9).toFixed(4));
     this.element = html(
       'li',
-      { class: hue(event.shard), title: event.name },
+      { class: hue(event.shard), title: event.text },
       time,
       ' ',
       event.text,

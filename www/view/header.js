@@ -1,7 +1,7 @@
 // The phase stepper and the safety line.
 
 import { byId, setAttribute, setReason, setText } from '../dom.js';
-import { count } from '../format.js';
+import { plural } from '../format.js';
 
 /** @import { State, View } from '../types.d.ts' */
 
@@ -39,7 +39,9 @@ export class Header {
     setAttribute(this.safety, 'class', `safety ${holds ? 'holds' : 'violated'}`);
     setText(this.verdict, holds ? 'SAFETY HOLDS' : 'VIOLATION');
     const found = violation ? `${violation.id} ${violation.name}: ${violation.text}` : '';
-    const text = holds ? `${properties} properties · ${count(checks)} checks` : found;
+    const text = holds
+      ? `${plural(properties, 'property', 'properties')} · ${plural(checks, 'check', 'checks')}`
+      : found;
     setText(this.detail, text);
     setAttribute(this.safety, 'title', holds ? null : found);
   }

@@ -194,10 +194,7 @@ function describeShard(view, id) {
     title: shard.name,
     facts: [
       ['range', range([shard.first, shard.last])],
-      [
-        'epoch',
-        `${shard.version}.${shard.confVer}: ${shard.version - 1} splits, ${shard.confVer} changes of members`,
-      ],
+      ['epoch', `${shard.version}.${shard.confVer} (splits . changes of members)`],
       ['leader', shard.leader === null ? 'none' : nodeName(view, shard.leader)],
       ['load', `${count(shard.opsPerSecond)} operations a second${shard.hot ? ', hot' : ''}`],
       ['writable', writable ? `for ${span(shard.sinceNs)}` : `not for ${span(shard.sinceNs)}`],

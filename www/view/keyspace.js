@@ -6,6 +6,8 @@ import { count, hue, range, span } from '../format.js';
 /** @import { Shard, State, View } from '../types.d.ts' */
 
 const HEAT_H = 22;
+/** Operations a second in one bucket that fill the height, at least: a lone one is no peak. */
+const HEAT_LEAST = 4;
 
 export class KeySpace {
   constructor() {
@@ -20,27 +22,28 @@ export class KeySpace {
     this.width = 0;
     new ResizeObserver(([entry]) => {
       this.width = Math.floor(entry?.contentRect.width ?? 0);
-      this.drawnFor = '';
+      this.seen = null;
     }).observe(this.canvas);
+    const system = matchMedia('(prefers-color-scheme: dark)');
+    this.theme = () => document.documentElement.dataset.theme ?? String(system.matches);
+    /** @type {Map<string, string>} */
+    this.colours = new Map();
     /** @type {View | null} */
     this.seen = null;
   }
 
   /** @param {State} state */
   update({ view }) {
-    if (!view) return;
-    const theme = document.documentElement.dataset.theme ?? '';
-    const key = `${this.width} ${theme} ${matchMedia('(prefers-color-scheme: dark)').matches}`;
-    if (view === this.seen && key === this.drawnFor) return;
+    if (!view || view === this.seen) return;
     this.seen = view;
-    this.drawnFor = key;
     const { first, last } = view.keySpace;
-    setAttribute(
-      this.root,
-      'data-empty',
-      view.shards.length === 0 ? `keys ${first} to ${last}, of no shard yet` : null,
-    );
+    const free = view.shards.length === 0 ? `keys ${first} to ${last}, of no shard yet` : null;
+    setAttribute(this.root, 'data-empty', free);
     this.ranges.update(view.shards, (drawn, shard) => drawn.draw(shard, first, last));
+    const ranges = view.shards.map((shard) => `${shard.id}:${shard.first}`).join();
+    const key = `${this.width} ${this.theme()} ${ranges} ${view.keySpace.heat.join()}`;
+    if (key === this.drawnFor) return;
+    this.drawnFor = key;
     this.#heat(view);
   }
 
@@ -57,30 +60,31 @@ export class KeySpace {
     context.setTransform(ratio, 0, 0, ratio, 0, 0);
     context.clearRect(0, 0, width, HEAT_H);
     const { first, last, heat } = view.keySpace;
-    const most = Math.max(4, ...heat);
+    const most = Math.max(HEAT_LEAST, ...heat);
     const step = width / heat.length;
     const keys = (last - first + 1) / heat.length;
-    const style = getComputedStyle(document.documentElement);
     heat.forEach((value, i) => {
-      const shard = view.shards.find(
-        (s) => first + i * keys >= s.first && first + i * keys <= s.last,
-      );
-      context.fillStyle = colour(style, shard);
+      const key = first + i * keys;
+      context.fillStyle = this.#colour(view.shards.find((s) => key >= s.first && key <= s.last));
       context.globalAlpha = 0.3 + 0.45 * (value / most);
       const tall = value === 0 ? 1 : 2 + (HEAT_H - 3) * (value / most);
       context.fillRect(i * step + 1, HEAT_H - tall, Math.max(1, step - 2), tall);
     });
   }
-}
 
-/**
- * A canvas knows no `light-dark()`: the colour is asked of an element that has the shard's class.
- * @param {CSSStyleDeclaration} style
- * @param {Shard | undefined} shard
- */
-function colour(style, shard) {
-  const probe = shard ? document.querySelector(`#ranges .${hue(shard.id)} b`) : null;
-  return probe ? getComputedStyle(probe).color : style.color;
+  /**
+   * A canvas knows no `light-dark()`: the colour is asked of an element that has the shard's class, and kept.
+   * @param {Shard | undefined} shard
+   */
+  #colour(shard) {
+    const name = `${this.theme()} ${shard ? hue(shard.id) : ''}`;
+    const known = this.colours.get(name);
+    if (known) return known;
+    const probe = shard ? this.root.querySelector(`.${hue(shard.id)} b`) : null;
+    const { color } = getComputedStyle(probe ?? document.body);
+    this.colours.set(name, color);
+    return color;
+  }
 }
 
 class Range {

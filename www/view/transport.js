@@ -7,8 +7,6 @@ import { clock, count, speed } from '../format.js';
 
 /** Marks nearer than this hide the lesser one. */
 const MARK_ROOM = 15;
-/** The text of the time changes this often at most. */
-const READABLE_MS = 50;
 
 export class Transport {
   constructor() {
@@ -33,7 +31,6 @@ export class Transport {
     /** @type {Mark[] | null} */
     this.marked = null;
     this.markedNs = 0;
-    this.at = 0;
   }
 
   /** @param {State} state */
@@ -49,9 +46,6 @@ export class Transport {
     if (!view) return;
     setReason(this.back, view.steps > 0 ? '' : 'This is the beginning', 'Step back (←)');
     setReason(this.share, '', 'Copy a link that replays this run up to here');
-    const now = performance.now();
-    if (playing && now - this.at < READABLE_MS) return;
-    this.at = now;
     setText(this.pace, `${speed(state.speed)} ×`);
     this.pace.classList.toggle('behind', state.behind && playing);
     setAttribute(

@@ -4,7 +4,7 @@
 //! tombstone checks in `components/raftstore/src/store/fsm/store.rs`).
 
 use super::Node;
-use crate::event::{EventKind, Origin};
+use crate::event::{EventKind, Origin, Role};
 use crate::id::{ReplicaId, ShardId};
 use crate::key::{Epoch, KeyRange};
 use crate::raft::group::Parts;
@@ -47,11 +47,13 @@ impl Node {
             range: descriptor.as_ref().map(|d| d.range),
             epoch: descriptor.map_or_else(Epoch::default, |d| d.epoch),
         });
-        let trace = self.0.trace.clone();
+        let (trace, machine) = (self.0.trace.clone(), group.machine().clone());
         let mut last = None;
         let watch = group.clone().watch_role(move |role, term, _| {
             let Seat { node, shard, replica } = seat;
-            if last.replace((role, term)) != Some((role, term)) {
+            // To OpenRaft whoever has no membership yet is a learner; to everybody else it is nothing yet.
+            let uninitialized = role == Role::Learner && machine.descriptor().is_none();
+            if !uninitialized && last.replace((role, term)) != Some((role, term)) {
                 trace.record(EventKind::RoleChanged { node, shard, replica, role, term });
             }
         });

@@ -21,7 +21,8 @@
 //! One rule holds throughout: foreign code (a future, a drop, a callback, a waker) never runs while
 //! a table is borrowed, so it may call back into [`Sim`] as it likes.
 
-#![allow(dead_code, unused_imports, reason = "a whole runtime; some of it is for tests so far")]
+// The interface is whole, whether or not somebody needs all of it yet; its tests do.
+#![cfg_attr(not(test), allow(dead_code, unused_imports))]
 
 mod clock;
 mod context;
@@ -49,10 +50,8 @@ pub(crate) use clock::DRIFT_PPM_MAX;
 pub use clock::Time;
 pub(crate) use context::Owner;
 pub use executor::WakeOrder;
-
-pub(crate) use raft_runtime::SimInstant;
 pub use raft_runtime::SimRuntime;
-pub(crate) use raft_runtime::run_runtime_suites;
+pub(crate) use raft_runtime::{SimInstant, run_runtime_suites};
 pub(crate) use ready::TaskId;
 pub(crate) use rng::Rng;
 pub(crate) use sleep::Sleep;
@@ -163,7 +162,8 @@ impl Sim {
         self.0.timers.borrow_mut().reschedule(node, |reading| clock.when(reading));
     }
 
-    /// Stops polling the tasks of a node. Wakes and timers that come due are kept for the resume.
+    /// Stops polling the tasks of a node, until [`Sim::resume_node`]: also tasks that are spawned
+    /// there later. Wakes and timers that come due are kept for the resume.
     pub(crate) fn pause_node(&self, node: u16) {
         let mut nodes = self.0.nodes.borrow_mut();
         nodes.get_mut(node).paused = true;

@@ -1,0 +1,155 @@
+//! S18, a learner never leads: who leads a shard votes in its membership (Raft, section 4.2.1 of Ongaro's thesis;
+//! etcd/raft's learners; openraft's `Engine::elect`).
+//!
+//! A membership counts from when it is appended, so a replica may rightly lead before anyone has applied the membership
+//! that made it a voter. But all that a leader had in its log when it was elected is applied before the first entry of
+//! its own term. So this waits for that entry, and then knows exactly under which membership it was elected. A learner
+//! that claims to lead and never gets an entry committed has no effect.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::Property;
+use crate::event::{Event, EventKind, Origin, Role};
+use crate::id::{ReplicaId, ShardId};
+use crate::key::Descriptor;
+
+/// Most elections of a shard that are waited for: those that are superseded before they commit anything.
+const ELECTIONS_MAX: usize = 64;
+
+/// See the module.
+#[derive(Default)]
+pub(crate) struct LearnersNeverLead {
+    shards: BTreeMap<ShardId, Shard>,
+}
+
+#[derive(Default)]
+struct Shard {
+    /// Who votes in its newest membership, which was applied at `index`; 0 for the one that it began with.
+    voters: BTreeSet<ReplicaId>,
+    index: u64,
+    /// The term of the newest entry applied.
+    term: u64,
+    /// Leaders of later terms than that.
+    elected: BTreeMap<u64, ReplicaId>,
+}
+
+impl Shard {
+    fn change(&mut self, index: u64, descriptor: &Descriptor) {
+        self.index = index;
+        self.voters = descriptor.members.iter().filter(|m| m.voter).map(|m| m.replica).collect();
+    }
+
+    /// The first entry of `term` is applied: who leads in it, if that is known.
+    fn reach(&mut self, term: u64) -> Option<ReplicaId> {
+        self.term = term;
+        let later = self.elected.split_off(&(term + 1));
+        let mut now = std::mem::replace(&mut self.elected, later);
+        now.remove(&term)
+    }
+}
+
+impl Property for LearnersNeverLead {
+    fn id(&self) -> &'static str {
+        "S18"
+    }
+
+    fn name(&self) -> &'static str {
+        "learners never lead"
+    }
+
+    fn check(&mut self, event: &Event, compared: &mut u64) -> Result<(), String> {
+        match &event.kind {
+            EventKind::ReplicaStarted { shard, replica, origin: Origin::Bootstrap, .. } => {
+                self.shards.entry(*shard).or_default().voters.insert(*replica);
+            }
+            EventKind::SplitApplied { child, .. } => {
+                self.shards.entry(child.shard).or_insert_with(|| {
+                    let mut shard = Shard::default();
+                    shard.change(0, child);
+                    shard
+                });
+            }
+            EventKind::MembershipApplied { descriptor, index, .. } => {
+                let shard = self.shards.entry(descriptor.shard).or_default();
+                if *index > shard.index {
+                    shard.change(*index, descriptor);
+                }
+            }
+            EventKind::RoleChanged { shard, replica, role: Role::Leader, term, .. } => {
+                let shard = self.shards.entry(*shard).or_default();
+                if *term > shard.term {
+                    shard.elected.insert(*term, *replica);
+                }
+                if shard.elected.len() > ELECTIONS_MAX {
+                    shard.elected.pop_first();
+                }
+            }
+            EventKind::Applied { shard, term, .. } => {
+                let Some(known) = self.shards.get_mut(shard).filter(|known| *term > known.term)
+                else {
+                    return Ok(());
+                };
+                let Some(leader) = known.reach(*term) else { return Ok(()) };
+                *compared += 1;
+                if !known.voters.contains(&leader) {
+                    return Err(format!(
+                        "{leader} leads {shard} in term {term}, but the voters are {:?}",
+                        known.voters
+                    ));
+                }
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::story::{Story, applied, membership, role, split, started};
+    use super::*;
+
+    /// shard_a began with voters 1, 2, 3, led by 1 in term 6.
+    fn story() -> Story<LearnersNeverLead> {
+        let mut story = Story::new(LearnersNeverLead::default());
+        for replica in 1..=3 {
+            story.fine(started((1, 1, replica), Origin::Bootstrap, Some((1, 200))));
+        }
+        story.fine(role((1, 1, 1), Role::Leader, 6));
+        story.fine(applied((1, 1, 1), 6, 6, 0));
+        story.fine(membership(7, 2, &[1, 2, 3], &[4], false));
+        story
+    }
+
+    #[test]
+    fn a_replica_may_lead_before_its_promotion_is_applied_anywhere() {
+        let mut story = story();
+        story.fine(role((4, 1, 4), Role::Leader, 8));
+        story.fine(membership(8, 3, &[1, 2, 3, 4], &[], true));
+        story.fine(applied((4, 1, 4), 8, 6, 0));
+        story.fine(applied((4, 1, 4), 9, 8, 0));
+        story.fine(split(1));
+        story.fine(role((2, 2, 5), Role::Leader, 6));
+        story.fine(applied((2, 2, 5), 6, 6, 0));
+        assert_eq!(story.compared, 3);
+    }
+
+    #[test]
+    fn a_learner_and_a_stranger_that_lead_are_found() {
+        for replica in [4, 9] {
+            let mut story = story();
+            story.fine(role((4, 1, replica), Role::Leader, 7));
+            story.fine(role((1, 1, 1), Role::Follower, 7));
+            story.wrong(applied((4, 1, replica), 8, 7, 0), "in term 7, but the voters are");
+        }
+    }
+
+    #[test]
+    fn a_removed_voter_that_leads_is_found() {
+        let mut story = story();
+        story.fine(membership(8, 3, &[1, 2, 3, 4], &[], true));
+        story.fine(membership(9, 4, &[2, 3, 4], &[], false));
+        story.fine(role((1, 1, 1), Role::Leader, 7));
+        story.wrong(applied((2, 1, 2), 10, 7, 0), "r1 leads shard_a in term 7");
+    }
+}

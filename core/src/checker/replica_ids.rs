@@ -1,0 +1,138 @@
+//! S9, replica ids only grow: on each node, every new replica of a shard has a greater id than all before it there, and
+//! an id belongs to one shard on one node (TiKV: `Peer::replicate` and `maybe_create_peer` refuse an older peer id; ids
+//! are PD's `alloc_id`).
+//!
+//! A birth or a destruction that a crash took back does not count as one before.
+
+use std::collections::BTreeMap;
+
+use super::Property;
+use super::unsettled::Unsettled;
+use crate::event::{Event, EventKind, Origin};
+use crate::id::{NodeId, ReplicaId, ShardId};
+use crate::options::Options;
+
+/// How many ids are known to belong somewhere: the newest ones, as a clash is with one that was given out lately.
+const IDS_MAX: usize = 1 << 14;
+
+/// See the module.
+pub(crate) struct ReplicaIds {
+    /// The greatest id that each node has had of each shard, and the greatest before it. One small row each.
+    greatest: BTreeMap<(NodeId, ShardId), (ReplicaId, ReplicaId)>,
+    owners: BTreeMap<ReplicaId, (NodeId, ShardId)>,
+    unsettled: Unsettled<(ShardId, ReplicaId)>,
+}
+
+impl ReplicaIds {
+    pub(crate) fn new(options: &Options) -> Self {
+        Self {
+            greatest: BTreeMap::new(),
+            owners: BTreeMap::new(),
+            unsettled: Unsettled::new(options),
+        }
+    }
+
+    fn note(&mut self, event: &Event, node: NodeId, shard: ShardId, replica: ReplicaId) {
+        let (greatest, before) = self.greatest.entry((node, shard)).or_default();
+        if replica > *greatest {
+            (*greatest, *before) = (replica, *greatest);
+            self.unsettled.write(node, event.time, (shard, replica));
+        }
+    }
+
+    fn owner(&mut self, node: NodeId, shard: ShardId, replica: ReplicaId) -> Result<(), String> {
+        let owner = *self.owners.entry(replica).or_insert((node, shard));
+        if self.owners.len() > IDS_MAX {
+            self.owners.pop_first();
+        }
+        if owner == (node, shard) {
+            return Ok(());
+        }
+        Err(format!("{replica} is of {} on {}, and of {shard} on {node}", owner.1, owner.0))
+    }
+}
+
+impl Property for ReplicaIds {
+    fn id(&self) -> &'static str {
+        "S9"
+    }
+
+    fn name(&self) -> &'static str {
+        "replica ids grow"
+    }
+
+    fn check(&mut self, event: &Event, compared: &mut u64) -> Result<(), String> {
+        for (shard, replica) in self.unsettled.follow(event) {
+            let Some(node) = event.kind.node() else { continue };
+            if let Some((greatest, before)) = self.greatest.get_mut(&(node, shard))
+                && *greatest == replica
+            {
+                *greatest = *before;
+            }
+        }
+        match event.kind {
+            EventKind::ReplicaStarted { node, shard, replica, origin, .. } => {
+                *compared += 1;
+                let greatest = self.greatest.get(&(node, shard)).map(|(greatest, _)| *greatest);
+                self.note(event, node, shard, replica);
+                // What a node brings back from its disk is not new.
+                if let Some(greatest) = greatest.filter(|g| replica < *g)
+                    && origin != Origin::Restart
+                {
+                    return Err(format!("{node} has had {greatest} of {shard}, and makes {replica}"));
+                }
+                self.owner(node, shard, replica)
+            }
+            EventKind::ReplicaDestroyed { node, shard, replica, .. } => {
+                self.note(event, node, shard, replica);
+                Ok(())
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::story::{Story, crashed, destroyed, started};
+    use super::*;
+
+    /// `n4` had r7 of shard_b, which was destroyed, and has r9.
+    fn story() -> Story<ReplicaIds> {
+        let mut story = Story::new(ReplicaIds::new(&Options::default()));
+        story.fine(started((4, 2, 7), Origin::Message, None));
+        story.at(1_000);
+        story.fine(destroyed((4, 2, 7)));
+        story.fine(started((4, 2, 9), Origin::Message, None));
+        story
+    }
+
+    #[test]
+    fn ids_grow_on_a_node_and_stay_across_restarts() {
+        let mut story = story();
+        story.fine(started((4, 2, 9), Origin::Split, Some((101, 200))));
+        story.at(2_000);
+        story.fine(crashed(4));
+        story.fine(started((4, 2, 9), Origin::Restart, Some((101, 200))));
+        story.fine(started((5, 2, 8), Origin::Message, None));
+        assert_eq!(story.compared, 5);
+    }
+
+    #[test]
+    fn a_birth_that_a_crash_took_back_does_not_count() {
+        let mut story = story();
+        story.fine(crashed(4));
+        story.fine(started((4, 2, 7), Origin::Restart, Some((101, 200))));
+        story.fine(started((4, 2, 8), Origin::Message, None));
+    }
+
+    #[test]
+    fn an_older_id_and_an_id_in_two_places_are_found() {
+        story().wrong(started((4, 2, 8), Origin::Message, None), "has had r9 of shard_b");
+        story().wrong(started((5, 2, 9), Origin::Message, None), "r9 is of shard_b on n4");
+        let mut late = story();
+        late.at(2_000);
+        late.fine(crashed(4));
+        late.wrong(started((4, 2, 8), Origin::Split, Some((101, 200))), "has had r9");
+    }
+}

@@ -1,0 +1,11 @@
+//! What holds in a headless browser as well.
+#![cfg(target_arch = "wasm32")]
+
+#[path = "../shared/four_phases.rs"]
+mod reference;
+
+mod four_phases;
+mod runtime;
+mod storage;
+
+wasm_bindgen_test::wasm_bindgen_test_configure!(run_in_browser);

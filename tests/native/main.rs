@@ -1,0 +1,11 @@
+//! What holds natively.
+#![cfg(not(target_arch = "wasm32"))]
+
+#[path = "../shared/four_phases.rs"]
+mod reference;
+
+mod commands;
+mod determinism;
+mod four_phases;
+mod runtime;
+mod storage;

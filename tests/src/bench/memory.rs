@@ -1,0 +1,67 @@
+//! What virtual minutes of full load leave behind: nothing, or it would grow for ever.
+//!
+//! Natively every allocation is counted; in wasm there is only the size of its memory, which never
+//! shrinks.
+
+use std::path::Path;
+use std::time::Duration;
+
+use shardscope_core::Budget;
+
+use super::allocations::Live;
+use super::report::{Figure, Target};
+use super::story::{MINUTES, after_four_phases};
+use super::wasm::{self, Memory};
+
+/// Of the wasm memory.
+const WASM_MB_MAX: f64 = 100.0;
+/// How much more there may be at the last look than at the first: queues and heaps breathe.
+const GROWTH_MAX: f64 = 1.1;
+
+const MB: f64 = 1e6;
+
+/// Live blocks and bytes in this process.
+pub(crate) fn measure_native() -> Vec<Figure> {
+    let before = Live::now();
+    let mut simulation = after_four_phases();
+    let mut passed = 0;
+    let mut looks = Vec::new();
+    for minutes in MINUTES {
+        simulation.advance(Duration::from_secs((minutes - passed) * 60), Budget::UNBOUNDED);
+        passed = minutes;
+        looks.push(Live::now().since(before));
+    }
+    let mut figures = Vec::new();
+    for (minutes, live) in MINUTES.into_iter().zip(&looks) {
+        let name = |what: &str| format!("native, {what} after {minutes} min");
+        figures.push(Figure::new(name("live blocks"), "blocks", vec![live.blocks as f64]));
+        figures.push(Figure::new(name("live bytes"), "MB", vec![live.bytes as f64 / MB]));
+    }
+    figures.push(growth("native, live bytes", looks.iter().map(|live| live.bytes as f64)));
+    figures
+}
+
+/// The memory of the wasm module that is in `page`.
+pub(crate) fn measure_wasm(page: &Path) -> Result<Vec<Figure>, String> {
+    let Memory { bytes } = wasm::run_script(page, "memory")?;
+    let mut figures: Vec<Figure> = MINUTES
+        .into_iter()
+        .zip(&bytes)
+        .map(|(minutes, bytes)| {
+            let name = format!("wasm, memory after {minutes} min");
+            Figure::new(name, "MB", vec![bytes / MB]).held_to(Target::AtMost(WASM_MB_MAX))
+        })
+        .collect();
+    figures.push(growth("wasm, memory", bytes.into_iter()));
+    Ok(figures)
+}
+
+/// The last look beside the first.
+fn growth(what: &str, looks: impl DoubleEndedIterator<Item = f64>) -> Figure {
+    let mut looks = looks;
+    let first = looks.next().expect("there are several looks");
+    let last = looks.next_back().unwrap_or(first);
+    let (from, to) = (MINUTES[0], MINUTES[MINUTES.len() - 1]);
+    let name = format!("{what}, {to} min : {from} min");
+    Figure::new(name, "x", vec![last / first]).held_to(Target::AtMost(GROWTH_MAX))
+}

@@ -1,0 +1,62 @@
+// The run that the bench measures, in node, with the module and the bindings that the page ships.
+// node wasm.mjs speed|memory FOLDER SCRIPT; answers with a line of JSON.
+
+import { readFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { pathToFileURL } from "node:url";
+
+/**
+ * @typedef {object} Script
+ * @property {string} seed
+ * @property {number} phaseNs
+ * @property {number} loadNs
+ * @property {number} settleNs
+ * @property {number} idleNs
+ * @property {number[]} minutes
+ */
+
+const [what, folder, text] = process.argv.slice(2);
+/** @type {Script} */
+const script = JSON.parse(text);
+const pkg = resolve(folder, "pkg");
+const { initSync, Engine } = await import(pathToFileURL(join(pkg, "shardscope_web.js")).href);
+const { memory } = initSync({ module: readFileSync(join(pkg, "shardscope_web_bg.wasm")) });
+
+const MOST_TIMERS = 0xffff_ffff;
+const MINUTE_NS = 60e9;
+
+function afterFourPhases() {
+  const engine = new Engine({ seed: script.seed });
+  for (let phase = 1; phase <= 4; phase += 1) {
+    engine.submit({ type: "next_phase" });
+    engine.advance(script.phaseNs, MOST_TIMERS);
+  }
+  return engine;
+}
+
+function speed() {
+  let started = performance.now();
+  const engine = afterFourPhases();
+  engine.advance(script.loadNs, MOST_TIMERS);
+  const storyS = (performance.now() - started) / 1000;
+
+  engine.submit({ type: "load", on: false });
+  engine.advance(script.settleNs, MOST_TIMERS);
+  started = performance.now();
+  engine.advance(script.idleNs, MOST_TIMERS);
+  const idleS = (performance.now() - started) / 1000;
+  return { storyS, idleS, digest: engine.digest() };
+}
+
+function memoryAfterMinutes() {
+  const engine = afterFourPhases();
+  let passed = 0;
+  const bytes = script.minutes.map((minutes) => {
+    engine.advance((minutes - passed) * MINUTE_NS, MOST_TIMERS);
+    passed = minutes;
+    return memory.buffer.byteLength;
+  });
+  return { bytes };
+}
+
+console.log(JSON.stringify(what === "speed" ? speed() : memoryAfterMinutes()));
