@@ -3,7 +3,28 @@
 //! Checkers read events and nothing else, so they see a run as it was told, and cost in proportion to what happened. A
 //! property that compared nothing has not been passed. `observer` feeds them.
 
+mod applied_in_order;
+mod client_histories;
+mod committed_history;
+mod destroyed_is_silent;
+mod destroyed_stays_so;
 mod election_safety;
+mod epochs_grow;
+mod history;
+mod learners_never_lead;
+mod no_overlap;
+mod one_membership_change;
+mod ranges_tile;
+mod replica_ids;
+mod split_conserves;
+mod stale_epoch;
+mod state_machine_safety;
+#[cfg(test)]
+mod story;
+mod terms_grow;
+mod tombstones;
+mod unsettled;
+mod versions;
 
 use serde::{Deserialize, Serialize};
 
@@ -44,9 +65,24 @@ const VIOLATIONS_MAX: usize = 16;
 
 impl Checkers {
     pub(crate) fn new(options: &Options) -> Self {
-        let _ = options;
-        let properties: Vec<Box<dyn Property>> =
-            vec![Box::new(election_safety::ElectionSafety::default())];
+        let properties: Vec<Box<dyn Property>> = vec![
+            Box::new(election_safety::ElectionSafety::default()),
+            Box::new(state_machine_safety::StateMachineSafety::default()),
+            Box::new(committed_history::CommittedHistory::default()),
+            Box::new(applied_in_order::AppliedInOrder::default()),
+            Box::new(terms_grow::TermsGrow::default()),
+            Box::new(ranges_tile::RangesTile::new(options)),
+            Box::new(no_overlap::NoOverlap::default()),
+            Box::new(split_conserves::SplitConserves::default()),
+            Box::new(stale_epoch::StaleEpoch::default()),
+            Box::new(epochs_grow::EpochsGrow::default()),
+            Box::new(replica_ids::ReplicaIds::new(options)),
+            Box::new(destroyed_is_silent::DestroyedIsSilent::new(options)),
+            Box::new(destroyed_stays_so::DestroyedStaysSo::new(options)),
+            Box::new(client_histories::ClientHistories::default()),
+            Box::new(one_membership_change::OneMembershipChange::default()),
+            Box::new(learners_never_lead::LearnersNeverLead::default()),
+        ];
         Self {
             properties: properties.into_iter().map(|p| (p, 0)).collect(),
             violations: Vec::new(),

@@ -17,10 +17,11 @@ const IDS_MAX: usize = 1 << 14;
 
 /// See the module.
 pub(crate) struct ReplicaIds {
-    /// The greatest id that each node has had of each shard, and the greatest before it. One small row each.
-    greatest: BTreeMap<(NodeId, ShardId), (ReplicaId, ReplicaId)>,
+    /// The greatest id that each node has had of each shard. One small row each.
+    greatest: BTreeMap<(NodeId, ShardId), ReplicaId>,
     owners: BTreeMap<ReplicaId, (NodeId, ShardId)>,
-    unsettled: Unsettled<(ShardId, ReplicaId)>,
+    /// Which id was the greatest of which shard lately, and which one before it.
+    unsettled: Unsettled<(ShardId, ReplicaId, ReplicaId)>,
 }
 
 impl ReplicaIds {
@@ -33,10 +34,10 @@ impl ReplicaIds {
     }
 
     fn note(&mut self, event: &Event, node: NodeId, shard: ShardId, replica: ReplicaId) {
-        let (greatest, before) = self.greatest.entry((node, shard)).or_default();
+        let greatest = self.greatest.entry((node, shard)).or_default();
         if replica > *greatest {
-            (*greatest, *before) = (replica, *greatest);
-            self.unsettled.write(node, event.time, (shard, replica));
+            let before = std::mem::replace(greatest, replica);
+            self.unsettled.write(node, event.time, (shard, replica, before));
         }
     }
 
@@ -62,18 +63,17 @@ impl Property for ReplicaIds {
     }
 
     fn check(&mut self, event: &Event, compared: &mut u64) -> Result<(), String> {
-        for (shard, replica) in self.unsettled.follow(event) {
+        for (shard, replica, before) in self.unsettled.follow(event).into_iter().rev() {
             let Some(node) = event.kind.node() else { continue };
-            if let Some((greatest, before)) = self.greatest.get_mut(&(node, shard))
-                && *greatest == replica
-            {
-                *greatest = *before;
+            let greatest = self.greatest.entry((node, shard)).or_default();
+            if *greatest == replica {
+                *greatest = before;
             }
         }
         match event.kind {
             EventKind::ReplicaStarted { node, shard, replica, origin, .. } => {
                 *compared += 1;
-                let greatest = self.greatest.get(&(node, shard)).map(|(greatest, _)| *greatest);
+                let greatest = self.greatest.get(&(node, shard)).copied();
                 self.note(event, node, shard, replica);
                 // What a node brings back from its disk is not new.
                 if let Some(greatest) = greatest.filter(|g| replica < *g)
