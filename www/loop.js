@@ -10,8 +10,8 @@ import { Pacing } from './engine/pacing.js';
 
 /** The drawn time may trail the view by no more wall time than this. */
 const TRAIL_MS = 60;
-/** Text that changes faster than this cannot be read, so the panels wait for so long while playing. */
-const READABLE_MS = 80;
+/** Panels drawn in one frame while playing: text that changes faster cannot be read, and no frame has to draw them all. */
+const PANELS_A_FRAME = 2;
 /** Frames kept for the statistics. */
 const FRAMES_MAX = 2400;
 
@@ -29,7 +29,7 @@ export class Loop {
     this.client = client;
     this.scene = scene;
     this.panels = panels;
-    this.readAt = 0;
+    this.nextPanel = 0;
     this.pacing = new Pacing();
     this.asked = false;
     this.last = 0;
@@ -64,9 +64,10 @@ export class Loop {
     }
     if (state.playing && !document.hidden) this.session.poll();
     for (const part of this.scene) part.update(state);
-    if (!state.playing || at - this.readAt >= READABLE_MS) {
-      this.readAt = at;
-      for (const part of this.panels) part.update(state);
+    const panels = state.playing ? PANELS_A_FRAME : this.panels.length;
+    for (let i = 0; i < panels; i += 1) {
+      this.panels[this.nextPanel]?.update(state);
+      this.nextPanel = (this.nextPanel + 1) % this.panels.length;
     }
     if (state.playing) this.wake();
     this.#measure(performance.now() - start);

@@ -81,8 +81,8 @@ async function begin(store, session) {
 async function main() {
   const still = address.has('still');
   const motion = matchMedia('(prefers-reduced-motion: reduce)');
-  const store = new Store({ calm: still || motion.matches });
-  motion.addEventListener('change', () => store.set({ calm: still || motion.matches }));
+  const store = new Store({ calm: motion.matches, still });
+  motion.addEventListener('change', () => store.set({ calm: motion.matches }));
   document.body.classList.toggle('still', still);
   document.body.classList.toggle('embed', address.has('embed'));
   const notices = new Notices(store);
@@ -115,7 +115,9 @@ async function main() {
   wireTheme(store);
   Object.assign(globalThis, { shardscopeFrameStats: () => loop.statistics() });
 
-  const versions = await orSay(store, () => client.call('load'));
+  const versions = await orSay(store, () =>
+    client.call('load', new URL('pkg/shardscope_web.js', document.baseURI).href),
+  );
   if (!versions) return undefined;
   await orSay(store, () => begin(store, session));
   performance.mark('ready');

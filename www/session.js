@@ -42,7 +42,9 @@ export class Session {
     if (this.polling) return;
     this.polling = true;
     try {
-      this.store.receive(await this.client.call('poll', this.#since(), this.store.state.speed));
+      const { speed, speedAsked } = this.store.state;
+      const careful = speedAsked === 0;
+      this.store.receive(await this.client.call('poll', this.#since(), speed, careful));
       await this.#goOn();
     } catch (error) {
       this.#refuse(error);

@@ -45,7 +45,7 @@ export class Store {
       shownNs: 0,
       speed: 0.01,
       speedAsked: 0,
-      selection: { kind: 'node', id: 1 },
+      selection: { kind: 'node', id: 1, node: 1 },
       logShard: 0,
       captionId: '',
       marks: [],
@@ -54,6 +54,7 @@ export class Store {
       notice: '',
       panic: null,
       calm: false,
+      still: false,
       openraft: '',
       ...initial,
     };

@@ -212,7 +212,12 @@ export interface Panic {
   seed: string;
   recording: string;
 }
-export type Selection = { kind: 'node' | 'replica' | 'shard' | 'message' | 'client'; id: number };
+/** `node` is the node that it is or was on: faults act there, also once it is down and shows nothing; 0 if on none. */
+export type Selection = {
+  kind: 'node' | 'replica' | 'shard' | 'message' | 'client';
+  id: number;
+  node: number;
+};
 export interface Mark {
   seq: number;
   timeNs: number;
@@ -248,8 +253,10 @@ export interface State {
   /** A word of confirmation; '' most of the time. */
   notice: string;
   panic: Panic | null;
-  /** No travelling dots: the user prefers less motion, or asked for a still picture. */
+  /** No travelling dots: the user prefers less motion. */
   calm: boolean;
+  /** For pictures: the cluster is drawn only while time stands still. */
+  still: boolean;
   openraft: string;
 }
 

@@ -1,7 +1,9 @@
-//! A client: issues operations one after the other, retries them through its router, keeps its session.
+//! A client: issues operations one after the other, retries them through its router, keeps its
+//! session.
 //!
-//! An operation keeps its serial however often it is tried, so a retried write is applied once, also across a split.
-//! It must not look into nodes: what it knows it has from answers. Owned by `cluster`.
+//! An operation keeps its serial however often it is tried, so a retried write is applied once,
+//! also across a split. It must not look into nodes: what it knows it has from answers. Owned by
+//! `cluster`.
 
 use std::cell::RefCell;
 use std::collections::VecDeque;
@@ -42,7 +44,8 @@ pub(crate) struct LoadOptions {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Operation {
     pub(crate) key: Key,
-    /// What to write; `None` reads. `Some(None)` writes a value of the client's own, never used before.
+    /// What to write; `None` reads. `Some(None)` writes a value of the client's own, never used
+    /// before.
     pub(crate) write: Option<Option<u64>>,
 }
 
@@ -182,7 +185,8 @@ impl Client {
         }
     }
 
-    /// The next operation of its own load: one in four on any key, the others around two thirds of the key space.
+    /// The next operation of its own load: one in four on any key, the others around two thirds of
+    /// the key space.
     fn draw(&self) -> Operation {
         let LoadOptions { key_space, write_percent, .. } = &self.0.load;
         let rng = &self.0.rng;
@@ -316,7 +320,8 @@ impl Client {
         Attempt::Pause { perhaps: false }
     }
 
-    /// No route is left, or none at all: placement knows where shards are, if not always the newest.
+    /// No route is left, or none at all: placement knows where shards are, if not always the
+    /// newest.
     async fn ask_placement(&self, key: Key) -> Attempt {
         let from = Endpoint::Client(self.0.id);
         let question = Message::Locate(key);

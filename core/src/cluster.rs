@@ -1,7 +1,7 @@
 //! The world: nodes, network, placement and clients, and the commands that change it.
 //!
-//! `apply` is one match, one line an arm; each arm checks first and refuses without having changed anything. Owned by
-//! `simulation`, which records and counts. It must not know phases or views.
+//! `apply` is one match, one line an arm; each arm checks first and refuses without having changed
+//! anything. Owned by `simulation`, which records and counts. It must not know phases or views.
 
 use std::time::Duration;
 
@@ -35,7 +35,8 @@ pub(crate) struct Cluster {
 }
 
 impl Cluster {
-    /// A world at its beginning: disks formatted with the first shards, nodes started, clients idle.
+    /// A world at its beginning: disks formatted with the first shards, nodes started, clients
+    /// idle.
     pub(crate) fn new(options: &Options) -> Result<Self, Error> {
         options.validate()?;
         let config = raft_config(options)?;

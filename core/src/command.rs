@@ -1,6 +1,7 @@
 //! Changes to the world asked for from outside: plain data, recorded with their time.
 //!
-//! Made by the page, the tests and the scenarios; carried out by `cluster`. A refused command changes nothing.
+//! Made by the page, the tests and the scenarios; carried out by `cluster`. A refused command
+//! changes nothing.
 
 use serde::{Deserialize, Serialize};
 

@@ -1,4 +1,5 @@
-//! OpenRaft's own suites, run against this crate's runtime and storage. For tests; not part of the interface.
+//! OpenRaft's own suites, run against this crate's runtime and storage. For tests; not part of the
+//! interface.
 
 use openraft::StorageError;
 use openraft::testing::log::{StoreBuilder, Suite};
@@ -26,7 +27,8 @@ pub fn storage() -> Result<(), String> {
     SimRuntime::run(Suite::test_all(Stores)).map_err(|e| e.to_string())
 }
 
-/// The parts of a raft group, generic in the runtime, so that a benchmark can run the same group on another one.
+/// The parts of a raft group, generic in the runtime, so that a benchmark can run the same group on
+/// another one.
 pub mod parts {
     pub use crate::disk::{Batch, Disk};
     pub use crate::raft::{birth, config, entry, log_store, state, state_machine, types};

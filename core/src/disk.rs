@@ -1,8 +1,9 @@
 //! What survives a crash: rows written in atomic batches that become durable after a flush latency.
 //!
-//! Knows nothing of what the rows mean. `raft` writes through it; `cluster` owns one a node and tells it of a crash.
-//! Writes queue up while a flush is under way and go out together with the next one (group commit), in order: at every
-//! instant the durable image is a prefix of the batches, never half of one.
+//! Knows nothing of what the rows mean. `raft` writes through it; `cluster` owns one a node and
+//! tells it of a crash. Writes queue up while a flush is under way and go out together with the
+//! next one (group commit), in order: at every instant the durable image is a prefix of the
+//! batches, never half of one.
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, VecDeque};
@@ -120,7 +121,8 @@ impl<K: Ord + Clone + 'static, V: Clone + 'static> Disk<K, V> {
         batch.apply_to(&mut inner.durable);
     }
 
-    /// Writes a batch; readers see it at once. `done` is called when it is durable, never if a crash comes first.
+    /// Writes a batch; readers see it at once. `done` is called when it is durable, never if a
+    /// crash comes first.
     pub fn write(&self, batch: Batch<K, V>, done: Option<Done>) {
         let mut inner = self.0.borrow_mut();
         batch.apply_to(&mut inner.written);

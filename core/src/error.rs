@@ -1,6 +1,7 @@
 //! What goes wrong, as values whose text a person can act on.
 //!
-//! Used by the façade and its callers. A bug is not an error: it panics with the reason it cannot happen.
+//! Used by the façade and its callers. A bug is not an error: it panics with the reason it cannot
+//! happen.
 
 use crate::id::{NodeId, ShardId};
 use crate::key::{Key, KeyRange};
@@ -68,7 +69,11 @@ pub enum CommandError {
     #[error("{0} has no link to itself: name two nodes")]
     SameNode(NodeId),
     /// A split key that would leave one side empty.
-    #[error("{key} cannot split {shard} {range}: choose a key from {} to {}", range.start.0 + 1, range.last())]
+    #[error(
+        "{key} cannot split {shard} {range}: choose a key from {} to {}",
+        range.start.0 + 1,
+        range.last()
+    )]
     SplitKey {
         /// The key asked for.
         key: Key,

@@ -61,7 +61,8 @@ impl KeyRange {
         self.end.0.saturating_sub(self.start.0)
     }
 
-    /// The two halves on either side of `at`, the first key of the right one; `None` if a half would be empty.
+    /// The two halves on either side of `at`, the first key of the right one; `None` if a half
+    /// would be empty.
     #[must_use]
     pub fn split_at(&self, at: Key) -> Option<(Self, Self)> {
         (self.start < at && at < self.end)

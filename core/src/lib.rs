@@ -1,4 +1,5 @@
-//! A five-node, range-sharded, multi-raft key-value cluster of the real OpenRaft, in one deterministic simulation.
+//! A five-node, range-sharded, multi-raft key-value cluster of the real OpenRaft, in one
+//! deterministic simulation.
 //!
 //! Drive it through [`Simulation`]: the page, the tests and the native tools all do.
 //!
@@ -19,8 +20,9 @@
 //!
 //! It runs one way: no lower module calls a higher one.
 //!
-//! What it is not: a database. There is no real network and no real disk, values are integers, and all nodes share one
-//! thread and one virtual clock. What it is for is to see, break and check the protocols.
+//! What it is not: a database. There is no real network and no real disk, values are integers, and
+//! all nodes share one thread and one virtual clock. What it is for is to see, break and check the
+//! protocols.
 
 mod checker;
 mod client;

@@ -48,7 +48,8 @@ pub(crate) struct Located {
 pub(crate) enum Reply {
     Written,
     Value(Option<Value>),
-    /// The route is stale: nothing was done. These are the shards that hold its keys now, as far as the node knows.
+    /// The route is stale: nothing was done. These are the shards that hold its keys now, as far as
+    /// the node knows.
     EpochNotMatch(Vec<Located>),
     /// Nothing was done; perhaps that node leads.
     NotLeader(Option<NodeId>),

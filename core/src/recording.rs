@@ -1,4 +1,5 @@
-//! A run as data: build, options, and the commands with their places. Enough to run it again, anywhere.
+//! A run as data: build, options, and the commands with their places. Enough to run it again,
+//! anywhere.
 //!
 //! Made and read by `simulation`; the page shares it as text.
 
@@ -13,7 +14,8 @@ use crate::trace::Digest;
 pub const OPENRAFT_VERSION: &str = "0.10.0-alpha.37";
 /// This build.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");
-/// Most commands in a recording: far more than a person or a swarm gives, and still read in an instant.
+/// Most commands in a recording: far more than a person or a swarm gives, and still read in an
+/// instant.
 pub(crate) const COMMANDS_MAX: usize = 100_000;
 /// Longest text that is read as a recording, in bytes.
 pub(crate) const TEXT_MAX: usize = 16 << 20;
@@ -72,7 +74,8 @@ impl Recording {
     /// From text.
     ///
     /// # Errors
-    /// [`Error::Recording`] says where the text is damaged; [`Error::Version`] that another build made it.
+    /// [`Error::Recording`] says where the text is damaged; [`Error::Version`] that another build
+    /// made it.
     pub fn from_text(text: &str) -> Result<Self, Error> {
         if text.len() > TEXT_MAX {
             return Err(Error::Recording(format!("it is longer than {TEXT_MAX} bytes")));

@@ -1,4 +1,5 @@
-//! One raft group's replica as its node holds it: where it is, whether it runs yet, when it last heard of a leader.
+//! One raft group's replica as its node holds it: where it is, whether it runs yet, when it last
+//! heard of a leader.
 //!
 //! Owned by `node`. The raft itself is in [`Group`].
 

@@ -1,6 +1,7 @@
 //! The façade: one type, driven in the same way by the page, the tests and the native tools.
 //!
-//! Owns the world and the observer, counts steps, and records commands. Everything below it is private to the crate.
+//! Owns the world and the observer, counts steps, and records commands. Everything below it is
+//! private to the crate.
 
 use std::time::Duration;
 
@@ -19,7 +20,8 @@ use crate::view::{EventView, View};
 
 /// Most events in one answer of [`Simulation::events_since`].
 pub const EVENTS_MAX: usize = 1_000;
-/// Most timers that fire in one [`Simulation::step`] before one leaves a trace: an idle cluster's ticks are far fewer.
+/// Most timers that fire in one [`Simulation::step`] before one leaves a trace: an idle cluster's
+/// ticks are far fewer.
 const QUIET_TIMERS_MAX: u64 = 100_000;
 
 /// One run of the cluster.
@@ -129,8 +131,8 @@ impl Simulation {
         Ok(())
     }
 
-    /// Delivers the next message or fires the next timer that leaves a trace, with all that follows at that instant.
-    /// Returns the new time; `None` if nothing is left to happen.
+    /// Delivers the next message or fires the next timer that leaves a trace, with all that follows
+    /// at that instant. Returns the new time; `None` if nothing is left to happen.
     pub fn step(&mut self) -> Option<Time> {
         let before = self.steps;
         for _ in 0..QUIET_TIMERS_MAX {
@@ -243,19 +245,21 @@ impl Simulation {
         self.observer.view(&self.cluster, &self.phases, self.steps)
     }
 
-    /// The kept events after `seq`, at most [`EVENTS_MAX`], and then the newest.
+    /// The kept events after `seq`, oldest first, at most [`EVENTS_MAX`]: ask again after the last
+    /// one for more.
     #[must_use]
     pub fn events_since(&self, seq: u64) -> Vec<Event> {
         self.cluster.trace.since(seq, EVENTS_MAX)
     }
 
-    /// The major events after `seq` (see [`EventKind::is_major`]), which are kept for longer than others.
+    /// The newest major events after `seq` (see [`EventKind::is_major`]), oldest first, at most
+    /// [`EVENTS_MAX`]. They are kept for longer than others.
     #[must_use]
     pub fn major_events_since(&self, seq: u64) -> Vec<Event> {
         self.cluster.trace.major_since(seq, EVENTS_MAX)
     }
 
-    /// Events as the page lists them: major ones from far back, and all others from the last moments.
+    /// The same as [`major_events_since`](Self::major_events_since), as the page lists them.
     #[must_use]
     pub fn event_views_since(&self, seq: u64) -> Vec<EventView> {
         self.major_events_since(seq).iter().map(EventView::from).collect()
@@ -271,6 +275,13 @@ impl Simulation {
     #[must_use]
     pub fn violations(&self) -> &[Violation] {
         self.observer.violations()
+    }
+
+    /// Each property's id and name, and how much it has compared: one that compared nothing has not
+    /// been passed.
+    #[must_use]
+    pub fn property_counts(&self) -> Vec<(&'static str, &'static str, u64)> {
+        self.observer.property_counts().collect()
     }
 
     /// What the run holds now: for tests that nothing is left behind.
@@ -313,8 +324,8 @@ impl Simulation {
     /// The run of `recording` again, up to its end or to `upto` steps, whichever comes first.
     ///
     /// # Errors
-    /// [`Error::Recording`] and [`Error::Version`] if it cannot be read, [`Error::Replay`] if one of its commands is
-    /// refused this time.
+    /// [`Error::Recording`] and [`Error::Version`] if it cannot be read, [`Error::Replay`] if one
+    /// of its commands is refused this time.
     pub fn replay(recording: &Recording, upto: Option<u64>) -> Result<Self, Error> {
         recording.check()?;
         let mut simulation = Self::new(&recording.options)?;

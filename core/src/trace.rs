@@ -1,7 +1,8 @@
 //! The ordered events with a rolling digest, and the queue from which observers read them.
 //!
-//! The lowest module that knows events: all others record through a [`Trace`] handle. It must not know who records.
-//! Bounded: the newest [`KEPT`] events are kept for reading; the digest is over all of them.
+//! The lowest module that knows events: all others record through a [`Trace`] handle. It must not
+//! know who records. Bounded: the newest [`KEPT`] events are kept for reading; the digest is over
+//! all of them.
 
 use std::cell::RefCell;
 use std::collections::VecDeque;
@@ -15,7 +16,8 @@ use xxhash_rust::xxh3::xxh3_64_with_seed;
 use crate::event::{Event, EventKind};
 use crate::sim::Time;
 
-/// How many events are kept: at a few thousand a virtual second, the last seconds, in about two megabytes.
+/// How many events are kept: at a few thousand a virtual second, the last seconds, in about two
+/// megabytes.
 pub(crate) const KEPT: usize = 16_384;
 /// How many of the events that a person reads are kept beside those, for much longer.
 pub(crate) const KEPT_MAJOR: usize = 4_096;
@@ -82,14 +84,20 @@ impl Trace {
         self.0.borrow().digest
     }
 
-    /// The kept events after `seq`, oldest first, at most `limit` and then the newest.
+    /// The kept events after `seq`, oldest first, at most `limit`.
     pub(crate) fn since(&self, seq: u64, limit: usize) -> Vec<Event> {
-        newest(&self.0.borrow().kept, seq, limit)
+        let inner = self.0.borrow();
+        let from = inner.kept.partition_point(|e| e.seq <= seq);
+        inner.kept.range(from..).take(limit).cloned().collect()
     }
 
-    /// The same, of the events that a person reads, which are kept for longer.
+    /// The newest events after `seq` that a person reads, oldest first, at most `limit`. They are
+    /// kept for longer.
     pub(crate) fn major_since(&self, seq: u64, limit: usize) -> Vec<Event> {
-        newest(&self.0.borrow().major, seq, limit)
+        let inner = self.0.borrow();
+        let from = inner.major.partition_point(|e| e.seq <= seq);
+        let from = from.max(inner.major.len().saturating_sub(limit));
+        inner.major.range(from..).cloned().collect()
     }
 }
 
@@ -100,14 +108,9 @@ fn keep(kept: &mut VecDeque<Event>, most: usize, event: Event) {
     kept.push_back(event);
 }
 
-fn newest(kept: &VecDeque<Event>, seq: u64, limit: usize) -> Vec<Event> {
-    let from = kept.partition_point(|e| e.seq <= seq);
-    let from = from.max(kept.len().saturating_sub(limit));
-    kept.range(from..).cloned().collect()
-}
-
-/// A [`Hasher`] that only writes down what it is given, in fixed-width little-endian, so that derived `Hash` is a codec
-/// whose bytes are the same on every target (`isize`, which stands for an enum's variant, and lengths as 64 bits).
+/// A [`Hasher`] that only writes down what it is given, in fixed-width little-endian, so that
+/// derived `Hash` is a codec whose bytes are the same on every target (`isize`, which stands for an
+/// enum's variant, and lengths as 64 bits).
 #[derive(Default)]
 pub(crate) struct LittleEndian(pub(crate) Vec<u8>);
 
@@ -181,12 +184,14 @@ mod tests {
     }
 
     #[test]
-    fn the_trace_is_bounded_and_gives_the_newest() {
+    fn the_trace_is_bounded_and_read_in_pages() {
         let trace = Trace::default();
         (0..KEPT as u64 + 10).for_each(|i| record(&trace, i, 1));
         assert_eq!(trace.since(0, usize::MAX).len(), KEPT);
-        let last = trace.since(0, 3);
-        assert_eq!(last.iter().map(|e| e.seq).collect::<Vec<_>>(), [16_392, 16_393, 16_394]);
+        let seqs = |events: Vec<Event>| events.iter().map(|e| e.seq).collect::<Vec<_>>();
+        assert_eq!(seqs(trace.since(0, 3)), [11, 12, 13], "the oldest kept");
+        assert_eq!(seqs(trace.since(16_392, 3)), [16_393, 16_394]);
+        assert_eq!(seqs(trace.major_since(0, 2)), [16_393, 16_394], "the newest");
         assert_eq!(trace.major_since(0, usize::MAX).len(), KEPT_MAJOR);
     }
 }

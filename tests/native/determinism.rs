@@ -1,4 +1,5 @@
-//! Same seed, options and commands: the same run, in any process, after any other run, from its own recording.
+//! Same seed, options and commands: the same run, in any process, after any other run, from its own
+//! recording.
 
 use std::time::Duration;
 

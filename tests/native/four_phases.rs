@@ -1,6 +1,7 @@
 //! The reference scenario: the four phases of a split and a migration, as a story and as figures.
 //!
-//! `cargo test -p shardscope-tests four_phases -- --nocapture` prints the story, with `RUST_LOG=debug` in full detail.
+//! `cargo test -p shardscope-tests four_phases -- --nocapture` prints the story, with
+//! `RUST_LOG=debug` in full detail.
 
 use std::fmt::Write as _;
 
@@ -36,12 +37,12 @@ fn line(event: &Event) -> String {
     format!("{:>10}  {}", event.time.to_string(), event.kind)
 }
 
-/// Given five nodes and one shard, when the four phases are run, then each ends as the design document draws it, and
-/// the trace reads as the story that `tests/golden/four_phases.txt` tells.
+/// Given five nodes and one shard, when the four phases are run, then each ends as the design
+/// document draws it, and the trace reads as the story that `tests/golden/four_phases.txt` tells.
 #[test]
 fn four_phases_read_as_a_story() {
     let detail = std::env::var("RUST_LOG").is_ok_and(|level| level == "debug" || level == "trace");
-    let (mut story, mut seen) = (String::new(), 0);
+    let (mut story, mut seen, mut detail_seen) = (String::new(), 0, 0);
     run(&Options::seeded(SEED), |phase, simulation| {
         let events = simulation.major_events_since(seen);
         seen = events.last().map_or(seen, |e| e.seq);
@@ -59,11 +60,21 @@ fn four_phases_read_as_a_story() {
         let cost = &simulation.view().phase.costs[usize::from(phase) - 1];
         writeln!(story, "{:>10}  {}\n", "", costs(cost)).expect("a string takes all");
         if detail {
-            simulation.events_since(0).iter().for_each(|e| println!("{}", line(e)));
+            print_all(simulation, &mut detail_seen);
         }
     });
     println!("{story}");
     compare_with_golden("four_phases.txt", &story);
+}
+
+/// Prints every event after `seen`, messages and single entries included.
+fn print_all(simulation: &Simulation, seen: &mut u64) {
+    loop {
+        let events = simulation.events_since(*seen);
+        let Some(last) = events.last() else { return };
+        *seen = last.seq;
+        events.iter().for_each(|e| println!("{}", line(e)));
+    }
 }
 
 fn compare_with_golden(name: &str, text: &str) {
@@ -78,7 +89,8 @@ fn compare_with_golden(name: &str, text: &str) {
         differs.or((golden != text).then_some(golden.lines().count().min(text.lines().count())))
     {
         panic!(
-            "the story differs from {path} at line {}:\n golden: {}\n    now: {}\njudge the new one, then keep it with UPDATE_GOLDEN=1",
+            "the story differs from {path} at line {}:\n golden: {}\n    now: {}\n\
+             judge the new one, then keep it with UPDATE_GOLDEN=1",
             at + 1,
             golden.lines().nth(at).unwrap_or("(its end)"),
             text.lines().nth(at).unwrap_or("(its end)")
@@ -92,8 +104,9 @@ fn four_phases_have_the_digests_of_every_target() {
     assert_eq!(reference::digests(), DIGESTS);
 }
 
-/// Given any of thirty seeds, then no operation fails, no outcome is unknown, no property is violated, and no key is
-/// unwritable for longer than six mean round trips in the split, eight in the migration, not at all for learners.
+/// Given any of thirty seeds, then no operation fails, no outcome is unknown, no property is
+/// violated, and no key is unwritable for longer than six mean round trips in the split, eight in
+/// the migration, not at all for learners.
 #[test]
 fn four_phases_lose_nothing_and_pause_nobody_for_long_under_any_seed() {
     for seed in 1..=30 {
@@ -116,14 +129,15 @@ fn four_phases_lose_nothing_and_pause_nobody_for_long_under_any_seed() {
             let (gap_ns, round_trip_ns) = gap(phase);
             assert!(
                 gap_ns <= round_trips * round_trip_ns,
-                "seed {seed}, phase {phase}: {gap_ns} ns unwritable, {round_trips} round trips of {round_trip_ns} ns"
+                "seed {seed}, phase {phase}: unwritable for {gap_ns} ns, allowed are {round_trips} \
+                 round trips of {round_trip_ns} ns"
             );
         }
     }
 }
 
-/// After the migration every key still has the value written last: all are read back, and the checkers compare each
-/// read with the history of acknowledged writes.
+/// After the migration every key still has the value written last: all are read back, and the
+/// checkers compare each read with the history of acknowledged writes.
 #[test]
 fn four_phases_leave_every_acknowledged_write_readable() {
     let mut simulation = run(&Options::seeded(SEED), |_, _| {});

@@ -4,8 +4,10 @@
 #[path = "../shared/four_phases.rs"]
 mod reference;
 
+mod checkers;
 mod commands;
 mod determinism;
 mod four_phases;
 mod runtime;
+mod scratch;
 mod storage;

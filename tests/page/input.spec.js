@@ -63,6 +63,7 @@ test('without JavaScript the page says so', async ({ browser, baseURL }) => {
   const context = await browser.newContext({ javaScriptEnabled: false });
   const page = await context.newPage();
   await page.goto(baseURL ?? '');
-  await expect(page.getByText('needs JavaScript')).toBeVisible();
+  await expect(page.locator('noscript p')).toContainText('needs JavaScript');
+  await expect(page.locator('noscript p')).toBeInViewport();
   await context.close();
 });

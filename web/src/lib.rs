@@ -82,7 +82,8 @@ impl Engine {
         Ok(self.0.submit(command)?)
     }
 
-    /// The next message delivered or timer fired that leaves a trace. False if nothing is left to happen.
+    /// The next message delivered or timer fired that leaves a trace. False if nothing is left to
+    /// happen.
     pub fn step(&mut self) -> bool {
         self.0.step().is_some()
     }

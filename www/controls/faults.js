@@ -75,9 +75,6 @@ export class Faults {
  * @param {View} view
  * @returns {Node | undefined}
  */
-export function selectedNode({ selection: { kind, id } }, view) {
-  if (kind === 'node') return view.nodes.find((node) => node.id === id);
-  const replica = kind === 'replica' ? view.replicas.find((r) => r.id === id)?.node : undefined;
-  const leader = kind === 'shard' ? view.shards.find((s) => s.id === id)?.leader : undefined;
-  return view.nodes.find((node) => node.id === (replica ?? leader));
+function selectedNode({ selection }, view) {
+  return view.nodes.find((node) => node.id === selection.node);
 }

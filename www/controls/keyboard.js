@@ -71,7 +71,7 @@ export function wireRoving(scene) {
     }
     if (!event.key.startsWith('Arrow')) return;
     event.preventDefault();
-    nearest(from, focusable(), event.key)?.focus();
+    nearest(from, focusable(), event.key, !scene.classList.contains('paused'))?.focus();
   });
   return {
     /** Keeps exactly one way in, also after what had the focus is gone. */
@@ -87,8 +87,9 @@ export function wireRoving(scene) {
  * @param {Element} from
  * @param {SVGGElement[]} all
  * @param {string} key
+ * @param {boolean} moving whether messages are under way, and no place to stop at
  */
-function nearest(from, all, key) {
+function nearest(from, all, key, moving) {
   const middle = (/** @type {Element} */ element) => {
     const { left, top, width, height } = element.getBoundingClientRect();
     return { x: left + width / 2, y: top + height / 2 };
@@ -99,7 +100,7 @@ function nearest(from, all, key) {
   let best;
   let least = Number.POSITIVE_INFINITY;
   for (const element of all) {
-    if (element === from || getComputedStyle(element).visibility === 'hidden') continue;
+    if (element === from || (moving && element.classList.contains('dot'))) continue;
     const { x, y } = middle(element);
     const ahead = (x - here.x) * dx + (y - here.y) * dy;
     const aside = Math.abs((x - here.x) * dy) + Math.abs((y - here.y) * dx);

@@ -6,7 +6,7 @@
 export class EngineClient {
   /** @param {(panic: Panic) => void} onPanic */
   constructor(onPanic) {
-    this.worker = new Worker(new URL('./worker.js', import.meta.url), { type: 'module' });
+    this.worker = new Worker(new URL('engine/worker.js', document.baseURI), { type: 'module' });
     this.calls = 0;
     /** @type {Map<number, { resolve: (value: any) => void, reject: (error: Error) => void }>} */
     this.open = new Map();

@@ -16,19 +16,22 @@ export const SPEEDS = new Map([
   ['100', 100],
 ]);
 
-/** A hop takes 2 to 4 ms: at this speed its dot travels for a third of a second. */
-const WATCH = 0.01;
+/** Right after a caption came true: a hop, of 2 to 4 ms, takes half a second and the caption can be read. */
+const CAPTION = 0.005;
+const CAPTION_S = 1;
+/** Something happened: a hop takes a fifth of a second. */
+const WATCH = 0.0125;
+const WATCH_S = 0.9;
 /** Nothing is waited for: the ordinary traffic, a little faster. */
 const CRUISE = 0.02;
+/** Something is waited for and nothing happens: the speed doubles every so often, up to this. */
 const FASTEST = 1;
-/** For so long the speed stays at WATCH after something happened, then doubles every DOUBLE_S. */
-const HOLD_S = 0.9;
-const CAPTION_HOLD_S = 1.8;
 const DOUBLE_S = 0.4;
 
 export class Pacing {
   constructor() {
-    this.slowUntil = 0;
+    this.captionUntil = 0;
+    this.watchUntil = 0;
     this.seq = 0;
     this.reached = 0;
   }
@@ -42,28 +45,21 @@ export class Pacing {
     const { view } = state;
     if (state.speedAsked > 0 || !view) return state.speedAsked || WATCH;
     const reached = view.captions.filter((caption) => caption.reached).length;
-    if (reached !== this.reached) this.slowUntil = nowS + CAPTION_HOLD_S;
-    else if (this.#somethingHappened(state))
-      this.slowUntil = Math.max(this.slowUntil, nowS + HOLD_S);
+    if (reached > this.reached) this.captionUntil = nowS + CAPTION_S;
     this.reached = reached;
-    const awaited =
-      view.phase.running > 0 || view.shards.some((s) => s.availability !== 'writable');
-    const quiet = nowS - this.slowUntil;
+    if (this.#somethingHappened(state)) this.watchUntil = nowS + WATCH_S;
+    if (nowS < this.captionUntil) return CAPTION;
+    const quiet = nowS - Math.max(this.captionUntil, this.watchUntil);
     if (quiet <= 0) return WATCH;
-    const wanted = WATCH * 2 ** (quiet / DOUBLE_S);
-    return Math.min(wanted, awaited ? FASTEST : CRUISE);
+    const awaited =
+      view.phase.running > 0 || view.shards.some((shard) => shard.availability !== 'writable');
+    return Math.min(WATCH * 2 ** (quiet / DOUBLE_S), awaited ? FASTEST : CRUISE);
   }
 
   /** @param {State} state */
   #somethingHappened(state) {
     const before = this.seq;
-    this.seq = state.events.at(-1)?.seq ?? 0;
-    if (this.seq === before) return false;
-    for (let i = state.events.length - 1; i >= 0; i -= 1) {
-      const event = state.events[i];
-      if (!event || event.seq <= before) break;
-      if (event.major) return true;
-    }
-    return false;
+    this.seq = state.events.findLast((event) => event.major)?.seq ?? 0;
+    return this.seq !== before;
   }
 }

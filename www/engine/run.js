@@ -80,19 +80,28 @@ export class Run {
    */
   advance(untilNs, timersMax) {
     const next = this.commands[this.submitted];
-    if (!next || next.time_ns > untilNs) {
+    if (next && next.time_ns <= untilNs) {
+      if (this.#approach(next, timersMax)) this.#resubmit();
+    } else {
       this.#moved(this.engine.advance(Math.max(0, untilNs - this.timeNs), timersMax));
-      return;
     }
-    // To the last nanosecond before the command first: at its own instant, timers may fire on either side of it.
+  }
+
+  /**
+   * Goes on to the place of a command that is to come; false if so many timers did not suffice.
+   * @param {Place} next
+   * @param {number} timersMax
+   */
+  #approach(next, timersMax) {
+    // To the last nanosecond before it first: at its own instant, timers may fire on either side of it.
     const before = next.time_ns - 1;
     if (this.timeNs < before) this.#moved(this.engine.advance(before - this.timeNs, timersMax));
-    if (this.timeNs < before) return;
+    if (this.timeNs < before) return false;
     const timers = next.fired - this.#read().end.fired;
     if (this.timeNs < next.time_ns || timers > 0) {
       this.#moved(this.engine.advance(next.time_ns - this.timeNs, Math.max(1, timers)));
     }
-    this.#resubmit();
+    return true;
   }
 
   /** One message delivered or timer fired, with the commands of the future that come before it. */
@@ -117,13 +126,20 @@ export class Run {
   }
 
   /**
-   * The same run at another time, at most the head's.
+   * The same run at another time, at most the head's. What was asked for at that very time has not been asked for yet,
+   * unless it is the head.
    * @param {number} timeNs
    */
   seek(timeNs) {
     const target = Math.min(Math.max(0, Math.round(timeNs)), this.headNs);
     if (target < this.timeNs) this.#restart(0);
-    while (this.timeNs < target || this.commands[this.submitted]?.time_ns === target) {
+    for (;;) {
+      const next = this.commands[this.submitted];
+      if (target < this.headNs && next?.time_ns === target) {
+        this.#approach(next, TIMERS_MAX);
+        return;
+      }
+      if (this.timeNs >= target && (!next || next.time_ns > target)) return;
       this.advance(target, TIMERS_MAX);
     }
   }

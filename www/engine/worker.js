@@ -11,10 +11,14 @@ const SLICE_MS = 8;
 const TIMERS_PER_LOOK = 64;
 /** While a phase runs: virtual time between two looks whether it is complete, so that its end is not run past. */
 const PHASE_LOOK_NS = 5e6;
+/** Virtual time between two looks whether something happened. */
+const EVENT_LOOK_NS = 1e6;
 /** Wall time that one slice may account for: a tab that slept does not leap. */
 const ELAPSED_MAX_MS = 100;
 /** Wall time for which the clock must lag before that is said. */
 const BEHIND_MS = 600;
+/** Wall time without a poll after which nobody is looking. */
+const UNSEEN_MS = 1000;
 /** Wall time after which the clock goes on without being polled. */
 const IDLE_MS = 40;
 
@@ -30,12 +34,18 @@ let behind = false;
 /** Since when it has been behind without a break; 0 if it is not. */
 let behindSince = 0;
 let lastTick = 0;
+let lastPoll = 0;
+/** Whether `tick` will come again by itself. */
+let ticking = false;
 let dueNs = 0;
 /** @type {View | null} */
 let sent = null;
 
-/** Runs what is due by now. */
-function slice() {
+/**
+ * Runs what is due by now.
+ * @param {number} [since] stop early at an event after this one, so that the page can slow down where something happens
+ */
+function slice(since = Number.POSITIVE_INFINITY) {
   if (!playing) return;
   const now = performance.now();
   dueNs += Math.min(now - lastTick, ELAPSED_MAX_MS) * 1e6 * speed;
@@ -44,8 +54,13 @@ function slice() {
   behind = false;
   while (playing && run.timeNs < until) {
     const phase = run.view().phase.running;
-    run.advance(phase ? Math.min(until, run.timeNs + PHASE_LOOK_NS) : until, TIMERS_PER_LOOK);
+    const look = since < Number.POSITIVE_INFINITY ? EVENT_LOOK_NS : phase ? PHASE_LOOK_NS : until;
+    run.advance(Math.min(until, run.timeNs + look), TIMERS_PER_LOOK);
     if (phase && stopAtPhaseEnd && run.view().phase.running === 0) playing = false;
+    if (look === EVENT_LOOK_NS && run.engine.eventsSince(since).length > 0) {
+      dueNs = run.timeNs;
+      break;
+    }
     if (performance.now() - now > SLICE_MS && run.timeNs < until) {
       behind = true;
       behindSince ||= now;
@@ -56,10 +71,11 @@ function slice() {
   behindSince = 0;
 }
 
-/** Keeps the clock going between polls. */
+/** Keeps the clock going between polls, for a while: a page that nobody sees does not poll, and its time stands still. */
 function tick() {
-  if (!playing) return;
-  if (behind || performance.now() - lastTick > IDLE_MS) guarded(slice);
+  ticking = playing && performance.now() - lastPoll < UNSEEN_MS;
+  if (!ticking) return;
+  if (behind || performance.now() - lastTick > IDLE_MS) guarded(() => slice());
   if (behind) wake.port2.postMessage(0);
   else setTimeout(tick, IDLE_MS);
 }
@@ -91,10 +107,15 @@ function report(since) {
 
 /** What client.js can call, by name. Each may throw an Error with a sentence. */
 const calls = {
-  async load() {
-    const url = new URL('../pkg/shardscope_web.js', import.meta.url).href;
-    engineModule = await import(url);
-    await engineModule.default();
+  async load(/** @type {string} */ url) {
+    try {
+      engineModule = await import(url);
+      await engineModule.default();
+    } catch (error) {
+      throw new Error(
+        `The engine could not be loaded: ${error instanceof Error ? error.message : error}.`,
+      );
+    }
     return engineModule.Engine.versions();
   },
   start(/** @type {string} */ asked) {
@@ -109,14 +130,18 @@ const calls = {
     if (on && !playing) {
       lastTick = performance.now();
       dueNs = run.timeNs;
-      setTimeout(tick, IDLE_MS);
     }
     playing = on;
     stopAtPhaseEnd = onlyThisPhase;
   },
-  poll(/** @type {number} */ since, /** @type {number} */ at) {
+  poll(/** @type {number} */ since, /** @type {number} */ at, /** @type {boolean} */ careful) {
     speed = at;
-    slice();
+    lastPoll = performance.now();
+    if (playing && !ticking) {
+      ticking = true;
+      setTimeout(tick, IDLE_MS);
+    }
+    slice(careful ? since : undefined);
     return report(since);
   },
   submit(/** @type {Command} */ command, /** @type {number} */ since) {

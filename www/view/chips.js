@@ -248,9 +248,17 @@ function progress(replica, view, roomy) {
  * @param {Replica} replica
  * @param {View} view
  */
-function votes(replica, view) {
-  const voters = view.replicas.filter(
-    (r) => r.shard === replica.shard && !['learner', 'tombstone', 'uninitialized'].includes(r.role),
-  );
-  return `votes ${voters.map((r) => (replica.votesGranted.includes(r.node) ? '●' : '○')).join('')}`;
+function votes({ shard, votesGranted }, view) {
+  const dots = votersOf(view, shard).map((r) => (votesGranted.includes(r.node) ? '●' : '○'));
+  return `votes ${dots.join('')}`;
+}
+
+/**
+ * The replicas of a shard that may vote, as far as they can be seen.
+ * @param {View} view
+ * @param {number} shard
+ */
+export function votersOf(view, shard) {
+  const silent = ['learner', 'tombstone', 'uninitialized'];
+  return view.replicas.filter((r) => r.shard === shard && !silent.includes(r.role));
 }

@@ -53,16 +53,14 @@ export class Header {
  * @param {string} name
  * @param {View} view
  */
-function drawPhase(button, phase, name, { phase: { completed, running } }) {
+function drawPhase(button, phase, name, { phase: { completed, running, costs } }) {
   const done = phase <= completed;
   const [mark, label] = button.children;
   if (mark) setText(mark, done ? '✓' : String(phase));
   if (label && name) setText(label, name);
   setAttribute(button, 'class', done ? 'done' : phase === running ? 'running' : '');
   setAttribute(button, 'aria-current', phase === running ? 'step' : null);
-  setAttribute(
-    button,
-    'title',
-    done ? `Go back to the end of phase ${phase}` : `Run up to phase ${phase}`,
-  );
+  const end = costs.find((cost) => cost.phase === phase)?.digest;
+  const back = `Go back to the end of phase ${phase}, where the digest was ${end}`;
+  setAttribute(button, 'title', done ? back : `Run up to phase ${phase}`);
 }

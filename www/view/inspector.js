@@ -3,8 +3,9 @@
 import { byId, html, Keyed, setAttribute, setText } from '../dom.js';
 import { bytes, clock, count, offset, range, roleWord, span } from '../format.js';
 import { condition } from './cards.js';
+import { votersOf } from './chips.js';
 
-/** @import { PhaseCost, Selection, State, View } from '../types.d.ts' */
+/** @import { PhaseCost, Selection, Shard, State, View } from '../types.d.ts' */
 
 /** @typedef {[name: string, value: string]} Fact */
 /** @typedef {{ title: string, facts: Fact[] }} Page */
@@ -32,7 +33,7 @@ export class Inspector {
     if (!view || (view === this.seen && selection === this.about)) return;
     this.seen = view;
     this.about = selection;
-    const page = pageOf(view, selection) ?? { title: 'It is gone', facts: [] };
+    const page = pageOf(view, selection) ?? goneFrom(view, selection.node);
     setText(this.title, page.title);
     this.facts.update(page.facts, (row, [, value]) => setText(row.value, value));
     const why = reasons(view)[0];
@@ -64,24 +65,34 @@ function reasons(view) {
   const found = [];
   for (const shard of view.shards) {
     if (shard.availability === 'writable') continue;
-    const voters = view.replicas.filter(
-      (r) => r.shard === shard.id && !['learner', 'tombstone', 'uninitialized'].includes(r.role),
-    );
-    const well = voters.filter((r) =>
-      view.nodes.some((n) => n.id === r.node && n.status === 'up' && !n.isolated),
-    );
-    const quorum = Math.floor(voters.length / 2) + 1;
-    const answer =
-      well.length < quorum
-        ? `Only ${well.length} of its ${voters.length} voters can be reached; a quorum is ${quorum}.`
-        : 'No leader reaches a quorum yet: the next to time out will campaign.';
-    found.push([`Why can ${shard.name} not be written?`, answer]);
+    found.push([`Why can ${shard.name} not be written?`, whyUnwritable(view, shard)]);
   }
   const { running, waitingFor } = view.phase;
   if (waitingFor) found.push([`Why is phase ${running} not complete?`, waitingFor]);
   const cost = view.phase.costs.at(-1);
   if (cost && running === 0) found.push([`What did phase ${cost.phase} cost?`, costOf(cost)]);
   return found;
+}
+
+/**
+ * @param {View} view
+ * @param {Shard} shard
+ */
+function whyUnwritable(view, shard) {
+  const voters = votersOf(view, shard.id);
+  const reached = voters.filter((r) => {
+    return view.nodes.some((n) => n.id === r.node && n.status === 'up' && !n.isolated);
+  });
+  const quorum = Math.floor(voters.length / 2) + 1;
+  if (reached.length < quorum) {
+    return `Only ${reached.length} of its ${voters.length} voters can be reached; a quorum is ${quorum}.`;
+  }
+  const [about, step] = view.placementNote.split(': ');
+  if (about === shard.name && step) return `Writes wait for a step that is under way: ${step}.`;
+  if (shard.leader !== null) return 'Its leader has not heard from a quorum yet.';
+  const candidate = voters.find((r) => r.role === 'candidate');
+  if (candidate) return `${nodeName(view, candidate.node)} asks for votes.`;
+  return 'It has no leader. The first whose election time runs out will ask for votes.';
 }
 
 /** @param {PhaseCost} cost */
@@ -104,6 +115,21 @@ function pageOf(view, { kind, id }) {
   if (kind === 'replica') return describeReplica(view, id);
   if (kind === 'shard') return describeShard(view, id);
   return kind === 'client' ? describeClient(view, id) : describeMessage(view, id);
+}
+
+/**
+ * What was selected is no longer there.
+ * @param {View} view
+ * @param {number} id the node that it was on
+ * @returns {Page}
+ */
+function goneFrom(view, id) {
+  const node = view.nodes.find((n) => n.id === id);
+  if (node?.status !== 'down') return { title: 'It is gone', facts: [] };
+  return {
+    title: `On ${node.name}, which is down`,
+    facts: [['left', 'what its disk had flushed']],
+  };
 }
 
 /**
@@ -137,11 +163,10 @@ function describeNode(view, id) {
   return {
     title: `Node ${node.name}`,
     facts: [
-      ['state', state],
+      ['state', node.starts > 1 ? `${state}, started ${node.starts} times` : state],
       ['holds', replicas.join(', ') || 'nothing'],
       ['keys', count(held.reduce((sum, r) => sum + r.keys, 0))],
       ['clock', `${offset(node.clockOffsetNs)} off the world's`],
-      ['started', node.starts === 1 ? 'once' : `${node.starts} times`],
     ],
   };
 }
@@ -190,6 +215,7 @@ function describeShard(view, id) {
   const shard = view.shards.find((s) => s.id === id);
   if (!shard) return null;
   const writable = shard.availability === 'writable';
+  const gap = shard.longestGapNs > 0 ? ` · longest gap ${span(shard.longestGapNs)}` : '';
   return {
     title: shard.name,
     facts: [
@@ -197,8 +223,7 @@ function describeShard(view, id) {
       ['epoch', `${shard.version}.${shard.confVer} (splits . changes of members)`],
       ['leader', shard.leader === null ? 'none' : nodeName(view, shard.leader)],
       ['load', `${count(shard.opsPerSecond)} operations a second${shard.hot ? ', hot' : ''}`],
-      ['writable', writable ? `for ${span(shard.sinceNs)}` : `not for ${span(shard.sinceNs)}`],
-      ['longest gap', shard.longestGapNs > 0 ? span(shard.longestGapNs) : 'none'],
+      ['writable', `${writable ? 'for' : 'not for'} ${span(shard.sinceNs)}${gap}`],
     ],
   };
 }

@@ -186,7 +186,7 @@ function createMark({ index }) {
  * @param {number} covered
  */
 function stubText(log, replica, covered) {
-  if (replica.role === 'learner' && replica.lastLog === 0) return 'no log yet';
+  if (replica.lastLog === 0) return 'no log yet';
   if (covered === 0) return '';
   return log.purged >= covered ? `≤ ${covered} ▤` : `≤ ${covered}`;
 }

@@ -25,6 +25,8 @@ export const LETTERS = {
 const DOTS_UP_TO = 0.12;
 /** Frames after which an empty curve is taken away. */
 const LINGER = 40;
+/** Where on its way a dot stands if dots do not travel: past the middle, so that there and back keep apart. */
+const STILL_AT = 0.62;
 /** How much of the past a weight remembers from frame to frame. */
 const MEMORY = 0.92;
 
@@ -223,9 +225,7 @@ class Dot {
    */
   landed(shownNs, playing) {
     const due = this.message.dueNs ?? Number.POSITIVE_INFINITY;
-    return (
-      (this.arrived && (shownNs >= due || !playing)) || (this.lost && (shownNs >= due || !playing))
-    );
+    return (this.arrived || this.lost) && (shownNs >= due || !playing);
   }
 
   /**
@@ -236,7 +236,7 @@ class Dot {
   draw(shownNs, calm, weights) {
     const { sentNs, dueNs } = this.message;
     const way = dueNs === null ? 0.12 : (shownNs - sentNs) / Math.max(1, dueNs - sentNs);
-    const { x, y } = along(this.arc.curve, calm ? 0.5 : Math.min(1, Math.max(0, way)));
+    const { x, y } = along(this.arc.curve, calm ? STILL_AT : Math.min(1, Math.max(0, way)));
     this.element.setAttribute('transform', `translate(${x.toFixed(1)} ${y.toFixed(1)})`);
     const look = `${this.look}${this.lost ? ' lost' : ''}${weights ? ' unseen' : ''}`;
     setAttribute(this.element, 'class', look);

@@ -51,11 +51,11 @@ export class Scene {
   /** @param {State} state */
   update(state) {
     const { view } = state;
-    if (!view || this.size.width === 0) return;
+    if (!view || this.size.width === 0 || (state.still && state.playing)) return;
     const geometry = this.#fit(view);
     const still = !state.playing;
-    if (this.root.classList.contains('paused') !== still)
-      this.root.classList.toggle('paused', still);
+    this.root.classList.toggle('paused', still);
+    this.root.classList.toggle('arrows', still || state.calm);
     this.cards.update(view, geometry, state.selection);
     this.chips.update(view, geometry, state.selection);
     this.clients.update(view, geometry, state.selection);
@@ -102,16 +102,27 @@ export class Scene {
     const picked = target instanceof Element ? target.closest('[data-pick]') : null;
     const [kind, id] = picked?.getAttribute('data-pick')?.split(':') ?? [];
     if (!kind || !id) return;
-    const selection = { kind: /** @type {Selection['kind']} */ (kind), id: Number(id) };
-    const shard = kind === 'shard' ? selection.id : this.#shardOf(selection);
-    this.store.set(shard ? { selection, logShard: shard } : { selection });
+    const { view } = this.store.state;
+    if (view) this.store.set(chosen(view, /** @type {Selection['kind']} */ (kind), Number(id)));
   }
+}
 
-  /** @param {Selection} selection */
-  #shardOf({ kind, id }) {
-    if (kind !== 'replica') return 0;
-    return this.store.state.view?.replicas.find((replica) => replica.id === id)?.shard ?? 0;
+/**
+ * A selection, with the node it is on; a shard or a replica brings its log into sight.
+ * @param {View} view
+ * @param {Selection['kind']} kind
+ * @param {number} id
+ * @returns {Partial<State>}
+ */
+function chosen(view, kind, id) {
+  if (kind === 'node') return { selection: { kind, id, node: id } };
+  if (kind === 'shard') {
+    const leader = view.shards.find((shard) => shard.id === id)?.leader ?? 0;
+    return { selection: { kind, id, node: leader }, logShard: id };
   }
+  const replica = kind === 'replica' ? view.replicas.find((r) => r.id === id) : undefined;
+  if (!replica) return { selection: { kind, id, node: 0 } };
+  return { selection: { kind, id, node: replica.node }, logShard: replica.shard };
 }
 
 /** Shapes that are referred to: the hatch of a node that is down, the disc that a learner fills. */

@@ -13,6 +13,11 @@ use crate::setup::wasm_toolchain::{self, TARGET, WasmToolchain};
 use crate::setup::{cargo_tools, npm};
 use crate::{page, process, step};
 
+/// The profile that `.cargo/config.toml` has for what need not run fast.
+const PROFILE: &str = "quick";
+
+const DENY_WARNINGS: [&str; 3] = ["--", "--deny", "warnings"];
+
 /// The database is a small repository; longer than this, and something holds the download back.
 const ADVISORIES_TIMEOUT: Duration = Duration::from_secs(60);
 
@@ -32,8 +37,9 @@ pub(crate) fn run(project: &Project) -> Result<()> {
     check("clippy", &|| clippy(project));
     check("clippy for wasm32", &|| clippy_for_wasm(project));
     check("documentation", &|| {
-        let document = cmd!("cargo", "doc", "--workspace", "--no-deps").dir(&project.root);
-        process::run(&document.env("RUSTDOCFLAGS", "-D warnings"), "cargo doc")
+        let arguments = ["doc", "--profile", PROFILE, "--workspace", "--no-deps"];
+        let document = cmd("cargo", arguments).env("RUSTDOCFLAGS", "-D warnings");
+        process::run(&document.dir(&project.root), "cargo doc")
     });
     check("JavaScript types", &|| types(project));
     check("JavaScript format and lint", &|| {
@@ -52,8 +58,8 @@ pub(crate) fn run(project: &Project) -> Result<()> {
 
 fn clippy(project: &Project) -> Result<()> {
     wasm_toolchain::clippy_of_the_active_toolchain()?;
-    let clippy =
-        cmd!("cargo", "clippy", "--workspace", "--all-targets", "--", "--deny", "warnings");
+    let selection = ["clippy", "--profile", PROFILE, "--workspace", "--all-targets"];
+    let clippy = cmd("cargo", selection.iter().chain(&DENY_WARNINGS));
     process::run(&clippy.dir(&project.root), "cargo clippy")
 }
 
@@ -65,7 +71,8 @@ fn clippy_for_wasm(project: &Project) -> Result<()> {
         &["--package", "shardscope-tests", "--tests"],
     ];
     for selection in selections {
-        let arguments = [&["--target", TARGET], selection, &["--", "--deny", "warnings"]].concat();
+        let fixed = ["--profile", PROFILE, "--target", TARGET];
+        let arguments = [&fixed, selection, &DENY_WARNINGS].concat();
         let clippy = toolchain.clippy(&arguments)?.dir(&project.root);
         process::run(&clippy, "cargo clippy for wasm32")?;
     }

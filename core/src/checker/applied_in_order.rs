@@ -53,7 +53,10 @@ impl Progress {
         // One that was installed meanwhile may be newer, and is told of first if both became durable at once.
         self.snapshot = self.snapshot.max(index);
         if self.highest > 0 && index > self.highest {
-            return Err(format!("took a snapshot at {index}, having applied up to {}", self.highest));
+            return Err(format!(
+                "took a snapshot at {index}, having applied up to {}",
+                self.highest
+            ));
         }
         Ok(())
     }

@@ -115,7 +115,8 @@ fn an_acknowledged_write_that_was_never_applied_is_found() {
 #[test]
 fn a_retried_write_that_is_applied_twice_is_found_also_across_a_split() {
     two_writes().wrong(wrote((1, 1, 1), 8, (1, 2), (50, 20)), "took effect twice");
-    two_writes().wrong(wrote((1, 2, 4), 6, (1, 2), (50, 20)), "at 7 of shard_a and at 6 of shard_b");
+    two_writes()
+        .wrong(wrote((1, 2, 4), 6, (1, 2), (50, 20)), "at 7 of shard_a and at 6 of shard_b");
 }
 
 #[test]

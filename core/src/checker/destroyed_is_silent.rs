@@ -53,7 +53,9 @@ impl Property for DestroyedIsSilent {
 
 #[cfg(test)]
 mod tests {
-    use super::super::story::{Story, applied, crashed, destroyed, installed, role, snapshot_taken};
+    use super::super::story::{
+        Story, applied, crashed, destroyed, installed, role, snapshot_taken,
+    };
     use super::*;
 
     /// r4 of shard_b on `n1` was destroyed.

@@ -110,8 +110,8 @@ impl Property for EpochsGrow {
 
 #[cfg(test)]
 mod tests {
-    use super::super::story::{Story, crashed, descriptor, epoch, installed, membership, split};
     use super::super::story::started;
+    use super::super::story::{Story, crashed, descriptor, epoch, installed, membership, split};
     use super::*;
 
     fn story() -> Story<EpochsGrow> {
@@ -125,14 +125,18 @@ mod tests {
 
     #[test]
     fn every_replica_goes_through_the_same_epochs_and_again_after_a_crash() {
-        let mut story = story();
-        story.fine(membership(7, 2, &[1, 2, 3], &[9], false));
-        story.fine(installed((3, 1, 3), 6, (1, 200), 0));
-        story.fine(crashed(1));
-        story.fine(membership(7, 2, &[1, 2, 3], &[9], false));
-        story.fine(split(2));
-        story.fine(split(3));
-        assert_eq!(story.compared, 8);
+        let mut told = story();
+        told.fine(membership(7, 2, &[1, 2, 3], &[9], false));
+        told.fine(installed((3, 1, 3), 6, (1, 200), 0));
+        told.fine(crashed(1));
+        told.fine(membership(7, 2, &[1, 2, 3], &[9], false));
+        assert_eq!(told.compared, 6);
+        let mut told = story();
+        told.fine(split(1));
+        told.fine(split(2));
+        told.fine(crashed(1));
+        told.fine(split(1));
+        assert_eq!(told.compared, 6);
     }
 
     #[test]

@@ -79,7 +79,9 @@ impl Property for ReplicaIds {
                 if let Some(greatest) = greatest.filter(|g| replica < *g)
                     && origin != Origin::Restart
                 {
-                    return Err(format!("{node} has had {greatest} of {shard}, and makes {replica}"));
+                    return Err(format!(
+                        "{node} has had {greatest} of {shard}, and makes {replica}"
+                    ));
                 }
                 self.owner(node, shard, replica)
             }

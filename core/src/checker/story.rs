@@ -99,12 +99,7 @@ pub(super) fn epoch(version: u64, conf_ver: u64) -> Epoch {
 }
 
 /// A shard of these keys, at that epoch, with voters `replica` on `n1`, `replica` + 1 on `n2`, …
-pub(super) fn descriptor(
-    shard: u64,
-    range: (u64, u64),
-    epoch: Epoch,
-    replica: u64,
-) -> Descriptor {
+pub(super) fn descriptor(shard: u64, range: (u64, u64), epoch: Epoch, replica: u64) -> Descriptor {
     let member = |n: u16| Member {
         replica: ReplicaId(replica + u64::from(n) - 1),
         node: NodeId(n),

@@ -99,8 +99,8 @@ mod tests {
     #[test]
     fn a_crash_takes_back_at_most_what_two_flushes_have_not_settled() {
         assert_eq!(written(100).follow(&at(500, crashed(1))), [7]);
-        assert_eq!(written(100).follow(&at(501, crashed(1))), []);
-        assert_eq!(written(100).follow(&at(500, crashed(2))), [], "another node");
+        assert!(written(100).follow(&at(501, crashed(1))).is_empty());
+        assert!(written(100).follow(&at(500, crashed(2))).is_empty(), "another node");
     }
 
     #[test]
@@ -111,6 +111,6 @@ mod tests {
         assert_eq!(unsettled.follow(&at(9_400, crashed(1))), [7]);
         let mut unsettled = written(100);
         unsettled.follow(&at(501, EventKind::NodePaused { node: NODE }));
-        assert_eq!(unsettled.follow(&at(600, crashed(1))), [], "it had settled before");
+        assert!(unsettled.follow(&at(600, crashed(1))).is_empty(), "it had settled before");
     }
 }

@@ -1,7 +1,8 @@
 //! What happened, in the past tense, as plain data with stable names.
 //!
-//! Made by every module through `trace`; read by the checkers, the page and the tests. The digest of a run is over
-//! these values, so they hold integers of fixed width only. It must not know who makes or reads them.
+//! Made by every module through `trace`; read by the checkers, the page and the tests. The digest
+//! of a run is over these values, so they hold integers of fixed width only. It must not know who
+//! makes or reads them.
 
 mod text;
 
@@ -128,7 +129,8 @@ pub enum EventKind {
         kind: EntryKind,
         digest: u64,
     },
-    /// A replica applied a client's write, for the first time or again as a retry.
+    /// A replica applied a client's write, which named that epoch version, for the first time or
+    /// again as a retry.
     WriteApplied {
         node: NodeId,
         shard: ShardId,
@@ -138,15 +140,18 @@ pub enum EventKind {
         serial: u64,
         key: Key,
         value: u64,
+        version: u64,
         fresh: bool,
     },
     /// A replica applied an operation that named a stale epoch, without effect.
     StaleRefused { node: NodeId, shard: ShardId, index: u64, epoch: Epoch, current: Epoch },
-    /// A leader proposes a split: until it is applied, no write to the shard can take effect any more.
+    /// A leader proposes a split: until it is applied, no write to the shard can take effect any
+    /// more.
     SplitProposed { node: NodeId, shard: ShardId, key: Key, child: ShardId },
     /// A leader begins to hand over: until there is a new one, no write is taken.
     TransferStarted { node: NodeId, shard: ShardId, to: NodeId },
-    /// A replica applied a split. `before` is the digest of the parent's data, `left` and `right` the halves'.
+    /// A replica applied a split. `before` is the digest of the parent's data, `left` and `right`
+    /// the halves'.
     SplitApplied {
         node: NodeId,
         parent: Descriptor,
@@ -199,7 +204,8 @@ pub enum EventKind {
     MessageDropped { id: u64, reason: DropReason },
     /// A client began an operation. `value` is what a write writes.
     Invoked { client: ClientId, serial: u64, write: bool, key: Key, value: u64 },
-    /// A client's operation ended. `value` is what was read, or written; `index` where a write was applied.
+    /// A client's operation ended. `value` is what was read, or written; `index` where a write was
+    /// applied.
     Completed {
         client: ClientId,
         serial: u64,
@@ -239,7 +245,8 @@ pub enum Step {
 }
 
 impl EventKind {
-    /// Whether it is worth a line even when the simulation runs fast: all but messages, single entries and operations.
+    /// Whether it is worth a line even when the simulation runs fast: all but messages, single
+    /// entries and operations.
     #[must_use]
     pub fn is_major(&self) -> bool {
         !matches!(

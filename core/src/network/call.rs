@@ -1,4 +1,5 @@
-//! A question and its answer, with a deadline that is always honoured: a lost reply must not wedge the asker.
+//! A question and its answer, with a deadline that is always honoured: a lost reply must not wedge
+//! the asker.
 
 use std::time::Duration;
 

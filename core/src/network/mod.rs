@@ -1,8 +1,9 @@
 //! Directed links with latency, and everything in flight on them.
 //!
-//! Knows nodes, clients and placement as [`Endpoint`]s, and messages as a [`Payload`] that can say its kind and size; it
-//! knows no raft type. `raft::transport`, `node`, `client` and `placement` send through it; `cluster` owns it, cuts and
-//! heals its links. One link from a node to another carries the messages of all shards, in order (as TCP does).
+//! Knows nodes, clients and placement as [`Endpoint`]s, and messages as a [`Payload`] that can say
+//! its kind and size; it knows no raft type. `raft::transport`, `node`, `client` and `placement`
+//! send through it; `cluster` owns it, cuts and heals its links. One link from a node to another
+//! carries the messages of all shards, in order (as TCP does).
 
 mod call;
 mod link;
@@ -86,7 +87,8 @@ impl<P: Payload> Network<P> {
         Self(Rc::new(Shared { sim, trace, options, jitter, inner }))
     }
 
-    /// From now on, requests to `at` are handed to `port`. Replies need none: they go to the call that waits.
+    /// From now on, requests to `at` are handed to `port`. Replies need none: they go to the call
+    /// that waits.
     pub(crate) fn attach(&self, at: Endpoint, port: Port<P>) {
         self.0.inner.borrow_mut().ports.insert(at, port);
     }
@@ -156,7 +158,8 @@ impl<P: Payload> Network<P> {
             };
             drop(inner);
             self.record_delivery(&envelope);
-            // The caller may have given up at this very instant; then the answer is too late and nobody's loss.
+            // The caller may have given up at this very instant; then the answer is too late and
+            // nobody's loss.
             drop(waiting.send(envelope.payload));
             return;
         }

@@ -1,7 +1,7 @@
 //! Which replicas a node holds: starting, making room, taking over, destroying.
 //!
-//! The rules for a message to a replica that is not here are TiKV's (`Peer::replicate`, `maybe_create_peer` and the
-//! tombstone checks in `components/raftstore/src/store/fsm/store.rs`).
+//! The rules for a message to a replica that is not here are TiKV's (`Peer::replicate`,
+//! `maybe_create_peer` and the tombstone checks in `components/raftstore/src/store/fsm/store.rs`).
 
 use super::Node;
 use crate::event::{EventKind, Origin, Role};
@@ -51,7 +51,8 @@ impl Node {
         let mut last = None;
         let watch = group.clone().watch_role(move |role, term, _| {
             let Seat { node, shard, replica } = seat;
-            // To OpenRaft whoever has no membership yet is a learner; to everybody else it is nothing yet.
+            // To OpenRaft whoever has no membership yet is a learner; to everybody else it is
+            // nothing yet.
             let uninitialized = role == Role::Learner && machine.descriptor().is_none();
             if !uninitialized && last.replace((role, term)) != Some((role, term)) {
                 trace.record(EventKind::RoleChanged { node, shard, replica, role, term });
@@ -70,7 +71,8 @@ impl Node {
         };
         if campaign {
             self.spawn(seat.replica.0, async move {
-                // Fails only if the replica has stopped meanwhile, and then nobody waits for its leadership.
+                // Fails only if the replica has stopped meanwhile, and then nobody waits for its
+                // leadership.
                 drop(group.campaign().await);
             });
         }
@@ -79,7 +81,8 @@ impl Node {
         }
     }
 
-    /// Makes sure that `replica` of `shard` is here and may be spoken to; false if it is gone for good.
+    /// Makes sure that `replica` of `shard` is here and may be spoken to; false if it is gone for
+    /// good.
     pub(super) fn admit(&self, shard: ShardId, replica: ReplicaId) -> bool {
         let here = self.0.replicas.borrow().get(&shard).map(|r| r.seat);
         if let Some(here) = here {
@@ -105,7 +108,8 @@ impl Node {
         true
     }
 
-    /// A split wrote `child`'s first rows: run it, in the place of an uninitialized one if a message was faster.
+    /// A split wrote `child`'s first rows: run it, in the place of an uninitialized one if a
+    /// message was faster.
     pub(super) fn take_over_child(&self, child: Seat, parent: ShardId) {
         let campaign = self.group(parent).is_some_and(|group| group.is_leader());
         let here = self.0.replicas.borrow().get(&child.shard).map(|r| {
@@ -140,8 +144,9 @@ impl Node {
         }
     }
 
-    /// Destroys a replica in one batch: tombstone, and all its rows gone. Returns a future that waits until that is
-    /// durable. A replica that was never here gets its tombstone all the same, so that no late message makes it.
+    /// Destroys a replica in one batch: tombstone, and all its rows gone. Returns a future that
+    /// waits until that is durable. A replica that was never here gets its tombstone all the same,
+    /// so that no late message makes it.
     pub(super) fn destroy(&self, seat: Seat) -> impl Future<Output = ()> + use<> {
         let Seat { node, shard, replica } = seat;
         let here = self.0.replicas.borrow().get(&shard).is_some_and(|r| r.seat == seat);

@@ -1,8 +1,8 @@
 //! One machine: its disk, its catalog of replicas, and what becomes of the messages that reach it.
 //!
-//! Starts replicas from the catalog, hands messages to them, makes room for those it does not know, destroys those that
-//! are gone. Client operations are in `serve`, placement's orders in `admin`. It must not know other nodes' insides, nor
-//! placement's plans. Owned by `cluster`.
+//! Starts replicas from the catalog, hands messages to them, makes room for those it does not know,
+//! destroys those that are gone. Client operations are in `serve`, placement's orders in `admin`.
+//! It must not know other nodes' insides, nor placement's plans. Owned by `cluster`.
 
 mod admin;
 mod catalog;
@@ -118,8 +118,8 @@ impl Node {
         self.0.sim.spawn(self.owner(scope), task);
     }
 
-    /// Starts the node from its disk; the replicas of shards that it `leads` campaign at once. Must be called within the
-    /// simulation's context.
+    /// Starts the node from its disk; the replicas of shards that it `leads` campaign at once. Must
+    /// be called within the simulation's context.
     pub(crate) fn start(&self, origin: Origin, leads: impl Fn(ShardId) -> bool) {
         let (effects, received) = unbounded();
         *self.0.effects.borrow_mut() = effects;

@@ -1,4 +1,5 @@
-//! Client operations on a node: checked early, proposed or read, and answered with what a router needs.
+//! Client operations on a node: checked early, proposed or read, and answered with what a router
+//! needs.
 
 use super::Node;
 use crate::id::{NodeId, ReplicaId, ShardId};
@@ -44,7 +45,8 @@ impl Node {
         }
     }
 
-    /// A linearizable read. Range and epoch are checked again when it is answered: a split may have come in between.
+    /// A linearizable read. Range and epoch are checked again when it is answered: a split may have
+    /// come in between.
     async fn read(&self, shard: ShardId, key: Key, version: u64) -> Reply {
         let group = match self.find(shard, key, version) {
             Ok(group) => group,
@@ -68,7 +70,8 @@ impl Node {
         }
     }
 
-    /// What the router needs to repair its route: the shard as it is here, and the one that holds the key now.
+    /// What the router needs to repair its route: the shard as it is here, and the one that holds
+    /// the key now.
     fn stale(&self, shard: ShardId, key: Key) -> Reply {
         let mut located: Vec<Located> = self.group(shard).iter().filter_map(locate).collect();
         if !located.iter().any(|l| l.descriptor.range.contains(key)) {

@@ -1,8 +1,10 @@
-//! For each key, whether a write to it could take effect now, and the longest time for which it could not.
+//! For each key, whether a write to it could take effect now, and the longest time for which it
+//! could not.
 //!
-//! Strict, from the state itself rather than from what clients happen to try: a range is writable while a live leader
-//! that has committed in its own term holds it, reaches a quorum of each of its configurations, and is neither handing
-//! over nor past a split that it has proposed and not applied. Looked at again only after an event that may change it.
+//! Strict, from the state itself rather than from what clients happen to try: a range is writable
+//! while a live leader that has committed in its own term holds it, reaches a quorum of each of its
+//! configurations, and is neither handing over nor past a split that it has proposed and not
+//! applied. Looked at again only after an event that may change it.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -12,8 +12,8 @@ use crate::sim::Time;
 pub(crate) const BUCKETS: u64 = 50;
 /// Rates are over this window.
 const WINDOW: Duration = Duration::from_secs(1);
-/// Operations a second above which a shard is hot (TiKV's load-based split: `split.qps-threshold`, scaled to this
-/// cluster's few closed-loop clients).
+/// Operations a second above which a shard is hot (TiKV's load-based split: `split.qps-threshold`,
+/// scaled to this cluster's few closed-loop clients).
 const HOT_OPERATIONS: u32 = 120;
 /// Most operations remembered: more than the cluster can serve in one window.
 const REMEMBERED_MAX: usize = 1 << 16;

@@ -1,7 +1,8 @@
-//! The only reader of raft metrics: turns what happened into heat, availability, checks and the page's view.
+//! The only reader of raft metrics: turns what happened into heat, availability, checks and the
+//! page's view.
 //!
-//! Reads events after every step and hands them to the checkers. It must not change anything that it observes. Owned
-//! by `simulation`.
+//! Reads events after every step and hands them to the checkers. It must not change anything that
+//! it observes. Owned by `simulation`.
 
 mod availability;
 mod heat;
@@ -54,6 +55,13 @@ impl Observer {
         self.checkers.violations()
     }
 
+    /// Each property's id and name, and how much it has compared.
+    pub(crate) fn property_counts(
+        &self,
+    ) -> impl Iterator<Item = (&'static str, &'static str, u64)> + '_ {
+        self.checkers.counts()
+    }
+
     /// Whether the shard's load is above what calls for a split.
     pub(crate) fn is_hot(&self, shard: ShardId, now: Time) -> bool {
         self.heat.is_hot(shard, now)
@@ -64,7 +72,8 @@ impl Observer {
         self.availability.forget_gaps();
     }
 
-    /// The longest time, since the last [`forget_gaps`](Self::forget_gaps), for which some key could not be written.
+    /// The longest time, since the last [`forget_gaps`](Self::forget_gaps), for which some key
+    /// could not be written.
     pub(crate) fn longest_gap(&self, now: Time) -> u64 {
         self.availability.longest_recent_gap(now)
     }

@@ -1,7 +1,9 @@
-//! The cluster's scheduler: allocates ids, holds the wanted layout, drives steps towards it (TiKV: PD).
+//! The cluster's scheduler: allocates ids, holds the wanted layout, drives steps towards it (TiKV:
+//! PD).
 //!
-//! It learns from nodes' heartbeats and from the answers to its orders, and acts only by sending them: it never looks
-//! into a node. What is wanted and which ids are taken is durable; all else it learns anew. Owned by `cluster`.
+//! It learns from nodes' heartbeats and from the answers to its orders, and acts only by sending
+//! them: it never looks into a node. What is wanted and which ids are taken is durable; all else it
+//! learns anew. Owned by `cluster`.
 
 mod plan;
 
@@ -175,7 +177,8 @@ impl Placement {
         }
     }
 
-    /// Takes over a descriptor unless a newer one is known. Members that it no longer names are to be destroyed.
+    /// Takes over a descriptor unless a newer one is known. Members that it no longer names are to
+    /// be destroyed.
     fn learn(&self, descriptor: &Descriptor, leader: Option<NodeId>) {
         let shard = descriptor.shard;
         let mut learned = self.0.learned.borrow_mut();

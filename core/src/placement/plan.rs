@@ -1,8 +1,10 @@
-//! What to do next for a shard: pure rules from how it stands and how it is wanted, one small step at a time.
+//! What to do next for a shard: pure rules from how it stands and how it is wanted, one small step
+//! at a time.
 //!
-//! Each step is safe to repeat: it carries the epoch under which it was planned, and the plan is made anew from the
-//! shard's own report before the next one (TiKV's PD calls such a list of steps an operator; here nothing is kept
-//! between steps, so placement may forget all but what is wanted). Used by `placement`.
+//! Each step is safe to repeat: it carries the epoch under which it was planned, and the plan is
+//! made anew from the shard's own report before the next one (TiKV's PD calls such a list of steps
+//! an operator; here nothing is kept between steps, so placement may forget all but what is
+//! wanted). Used by `placement`.
 
 use crate::event::Step;
 use crate::id::{NodeId, ReplicaId};
@@ -17,7 +19,8 @@ pub(crate) const CAUGHT_UP_WITHIN: u64 = 10;
 /// Where a shard is wanted.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Layout {
-    /// Where its voters shall be; leadership is handed to the first of them when the leader has to go.
+    /// Where its voters shall be; leadership is handed to the first of them when the leader has to
+    /// go.
     pub(crate) voters: Vec<NodeId>,
     /// Where its learners shall be.
     pub(crate) learners: Vec<NodeId>,
@@ -76,9 +79,8 @@ fn promote(report: &ShardReport, members: &[Member], layout: &Layout) -> Option<
     }
     if let Some((node, lag)) = behind {
         let shard = report.descriptor.shard;
-        return Some(Plan::Wait(format!(
-            "{node} is {lag} entries of {shard} behind; a learner has caught up when it is within {CAUGHT_UP_WITHIN}"
-        )));
+        let within = format!("a learner has caught up when it is within {CAUGHT_UP_WITHIN}");
+        return Some(Plan::Wait(format!("{node} is {lag} entries of {shard} behind; {within}")));
     }
     (!nodes.is_empty()).then_some(Plan::Do(Step::Promote { nodes }))
 }

@@ -1,9 +1,10 @@
 //! How a replica comes to be on a disk: its first rows, and when a split may make it.
 //!
-//! A shard that begins, from nothing or from a split, begins like this on every replica: log purged at the initial log
-//! id, a vote of the initial term that nobody has won, and a snapshot at that log id with range, membership and data.
-//! No `initialize()`; one replica campaigns, and a learner that comes later gets a snapshot by itself. The constants are
-//! TiKV's `RAFT_INIT_LOG_TERM` and `RAFT_INIT_LOG_INDEX` (`components/raftstore/src/store/peer_storage.rs`).
+//! A shard that begins, from nothing or from a split, begins like this on every replica: log purged
+//! at the initial log id, a vote of the initial term that nobody has won, and a snapshot at that
+//! log id with range, membership and data. No `initialize()`; one replica campaigns, and a learner
+//! that comes later gets a snapshot by itself. The constants are TiKV's `RAFT_INIT_LOG_TERM` and
+//! `RAFT_INIT_LOG_INDEX` (`components/raftstore/src/store/peer_storage.rs`).
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
@@ -21,7 +22,8 @@ pub const INITIAL_TERM: u64 = 5;
 /// Index of a new shard's initial log id.
 pub const INITIAL_INDEX: u64 = 5;
 
-/// Adds to `batch` the rows with which `replica` begins, its vote not below one that it already gave.
+/// Adds to `batch` the rows with which `replica` begins, its vote not below one that it already
+/// gave.
 pub fn put_first_rows(
     batch: &mut NodeBatch,
     replica: ReplicaId,
@@ -47,7 +49,8 @@ pub fn put_first_rows(
         .put(replica.row(Part::Snapshot), Row::Snapshot(Rc::new(snapshot)));
 }
 
-/// The membership of a split's child: the parent's, with each replica replaced by the one named for its node.
+/// The membership of a split's child: the parent's, with each replica replaced by the one named for
+/// its node.
 #[must_use]
 pub fn child_membership(parent: &Membership, split: &Split) -> Membership {
     let named: BTreeMap<NodeId, ReplicaId> = split.replicas.iter().copied().collect();
@@ -74,7 +77,8 @@ pub(crate) fn membership(
 pub fn catalog(disk: &NodeDisk) -> Vec<(ReplicaId, Record)> {
     let mut found = Vec::new();
     let mut from = ReplicaId(0).row(Part::Record);
-    // Leaps from replica to replica, so that the cost is in their number and not in that of their rows.
+    // Leaps from replica to replica, so that the cost is in their number and not in that of their
+    // rows.
     while let Some(replica) = disk.scan(from.., |rows| rows.next().map(|(key, _)| key.replica)) {
         if let Some(Row::Record(record)) = disk.get(&replica.row(Part::Record)) {
             found.push((replica, record));
@@ -84,10 +88,12 @@ pub fn catalog(disk: &NodeDisk) -> Vec<(ReplicaId, Record)> {
     found
 }
 
-/// Whether a split may make `replica` of `shard` on this disk, and if so, the vote that it must keep.
+/// Whether a split may make `replica` of `shard` on this disk, and if so, the vote that it must
+/// keep.
 ///
-/// No, if the catalog knows that very replica to be initialized or destroyed, or a newer one of the shard: the split is
-/// applied again, or late, and the world has moved on (TiKV: `check_need_skip` in `fsm/apply.rs`).
+/// No, if the catalog knows that very replica to be initialized or destroyed, or a newer one of the
+/// shard: the split is applied again, or late, and the world has moved on (TiKV: `check_need_skip`
+/// in `fsm/apply.rs`).
 #[must_use]
 pub fn may_be_born(disk: &NodeDisk, shard: ShardId, replica: ReplicaId) -> Option<Option<Vote>> {
     for (known, record) in catalog(disk).into_iter().filter(|(_, r)| r.shard == shard) {

@@ -25,7 +25,8 @@ pub fn raft_config(options: &Options) -> Result<RaftConfig, Error> {
         snapshot_policy: SnapshotPolicy::LogsSinceLast(options.snapshot_every),
         max_in_snapshot_log_to_keep: options.log_kept,
         replication_lag_threshold: options.snapshot_every + options.log_kept,
-        // A peer that answers "not now" (a snapshot that overlaps, a replica not yet made) is asked again soon.
+        // A peer that answers "not now" (a snapshot that overlaps, a replica not yet made) is asked
+        // again soon.
         backoff: "10ms 20ms 40ms ..160ms".into(),
         enable_pre_vote: Some(true),
         ..Config::default()

@@ -140,7 +140,8 @@ impl Group {
         self.raft.client_write(operation).await.map(|done| done.data).map_err(write_error)
     }
 
-    /// Returns once a read of the applied state is linearizable: the ReadIndex way (Ongaro's thesis, section 6.4).
+    /// Returns once a read of the applied state is linearizable: the ReadIndex way (Ongaro's
+    /// thesis, section 6.4).
     pub(crate) async fn read_barrier(&self) -> Result<(), ReadError> {
         let linearizer = self.raft.get_read_linearizer(ReadPolicy::ReadIndex).await;
         let linearizer = linearizer.map_err(|e| match e {
@@ -250,7 +251,8 @@ impl Group {
         }
     }
 
-    /// Calls `changed` with role, term and leader, now and whenever one of them changes, until the replica stops.
+    /// Calls `changed` with role, term and leader, now and whenever one of them changes, until the
+    /// replica stops.
     pub(crate) async fn watch_role(self, mut changed: impl FnMut(Role, u64, Option<ReplicaId>)) {
         let mut watch = self.raft.server_metrics();
         // The handle must not keep its own replica alive.

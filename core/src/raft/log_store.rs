@@ -1,8 +1,8 @@
 //! A replica's vote and log, as rows on its node's disk.
 //!
-//! Holds no state of its own: what is written is read back from the disk, so there is one truth. All writes go through
-//! the disk's queue in order, which is what OpenRaft asks of vote and log together. Votes and entries are acknowledged
-//! only when they are durable.
+//! Holds no state of its own: what is written is read back from the disk, so there is one truth.
+//! All writes go through the disk's queue in order, which is what OpenRaft asks of vote and log
+//! together. Votes and entries are acknowledged only when they are durable.
 
 use std::fmt::Debug;
 use std::io;

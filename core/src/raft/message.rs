@@ -48,7 +48,8 @@ pub(crate) enum RaftReply {
     Gone {
         kind: MessageKind,
     },
-    /// Not now: ask again later. A snapshot that overlaps a live range, a replica that is being started.
+    /// Not now: ask again later. A snapshot that overlaps a live range, a replica that is being
+    /// started.
     NotNow {
         kind: MessageKind,
     },

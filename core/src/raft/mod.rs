@@ -1,7 +1,8 @@
 //! Everything that names OpenRaft's types, beside `sim::raft_runtime`.
 //!
-//! [`Group`] is one replica's `openraft::Raft` with its storage, and speaks the glossary's words to `replica` and
-//! `node`. The types take the runtime as a parameter, so that a benchmark can run the same group on another one.
+//! [`Group`] is one replica's `openraft::Raft` with its storage, and speaks the glossary's words to
+//! `replica` and `node`. The types take the runtime as a parameter, so that a benchmark can run the
+//! same group on another one.
 
 pub mod birth;
 pub mod config;

@@ -1,8 +1,9 @@
 //! One shard's state: range, epoch, data and sessions, and the rules by which entries change it.
 //!
-//! Pure: no IO, no clock, no knowledge of logs or disks. `state_machine` feeds it committed entries. The rules are
-//! TiKV's (`components/raftstore/src/store/fsm/apply.rs`): an operation is checked against the epoch when it is
-//! applied, which is the check that counts, whatever was checked when it was proposed.
+//! Pure: no IO, no clock, no knowledge of logs or disks. `state_machine` feeds it committed
+//! entries. The rules are TiKV's (`components/raftstore/src/store/fsm/apply.rs`): an operation is
+//! checked against the epoch when it is applied, which is the check that counts, whatever was
+//! checked when it was proposed.
 
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -14,7 +15,8 @@ use crate::trace::digest_of;
 use super::entry::{Applied, Split, Write};
 use super::types::{Membership, ReplicaNode};
 
-/// One shard's state at one log index. Cheap to clone: data and sessions are shared until one side writes.
+/// One shard's state at one log index. Cheap to clone: data and sessions are shared until one side
+/// writes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ShardState {
     /// Which shard.
@@ -66,14 +68,16 @@ impl ShardState {
 
     /// Applies a client's write at `index`.
     pub fn write(&mut self, write: &Write, index: u64) -> Applied {
-        // The version alone: a membership change moves no key (TiKV: `check_region_epoch`, `check_conf_ver` is false).
+        // The version alone: a membership change moves no key (TiKV: `check_region_epoch`,
+        // `check_conf_ver` is false).
         if write.version != self.epoch.version || !self.range.contains(write.key) {
             return Applied::Stale;
         }
         if let Some(session) = self.sessions.get(&write.client)
             && session.serial >= write.serial
         {
-            // An older serial than the last is a delayed duplicate: its client has its answer already.
+            // An older serial than the last is a delayed duplicate: its client has its answer
+            // already.
             return Applied::Written { index: session.index, fresh: false };
         }
         let session = Session { serial: write.serial, index };
@@ -86,7 +90,8 @@ impl ShardState {
         Applied::Written { index, fresh: true }
     }
 
-    /// Applies a split: keeps the left half and returns the right one; `None` without effect if it does not fit.
+    /// Applies a split: keeps the left half and returns the right one; `None` without effect if it
+    /// does not fit.
     pub fn split(&mut self, split: &Split, members: &[Member]) -> Result<Halves, Applied> {
         if split.epoch != self.epoch {
             return Err(Applied::Stale);

@@ -1,7 +1,8 @@
 //! A replica's state machine: its last durable snapshot plus the committed log.
 //!
-//! Feeds committed entries to `state`, writes what must be durable together in one batch, records what happened, and
-//! tells its node by [`Effect`]s what follows from it. It must not know roles, peers or the network.
+//! Feeds committed entries to `state`, writes what must be durable together in one batch, records
+//! what happened, and tells its node by [`Effect`]s what follows from it. It must not know roles,
+//! peers or the network.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -88,7 +89,8 @@ impl StateMachine {
         Self(Rc::new(Shared { seat, disk, trace, effects, machine: RefCell::new(machine) }))
     }
 
-    /// A state machine that holds `state` and has applied nothing, alone: for conformance suites and benchmarks.
+    /// A state machine that holds `state` and has applied nothing, alone: for conformance suites
+    /// and benchmarks.
     #[must_use]
     pub fn detached(seat: Seat, disk: NodeDisk, state: ShardState) -> Self {
         let (effects, _) = futures::channel::mpsc::unbounded();
@@ -171,6 +173,7 @@ impl StateMachine {
                 serial: write.serial,
                 key: write.key,
                 value: write.value,
+                version: write.version,
                 fresh,
             });
         } else {
@@ -187,8 +190,8 @@ impl StateMachine {
 
     fn apply_membership(&self, log_id: LogId, membership: Membership) -> Applied {
         let mut machine = self.0.machine.borrow_mut();
-        // Out of it only if it was in it: a newcomer applies memberships from before its time. Ids are never reused, so
-        // once out, out for good.
+        // Out of it only if it was in it: a newcomer applies memberships from before its time. Ids
+        // are never reused, so once out, out for good.
         let own = self.0.seat.replica;
         let was = machine.membership.get_node(&own).is_some();
         let removed = was && membership.get_node(&own).is_none();
@@ -207,8 +210,8 @@ impl StateMachine {
         Applied::Nothing
     }
 
-    /// Applies a split: in one batch, the parent's state after it and the child's first rows. On a replica that must
-    /// not have the child (any more), the parent alone.
+    /// Applies a split: in one batch, the parent's state after it and the child's first rows. On a
+    /// replica that must not have the child (any more), the parent alone.
     fn apply_split(&self, log_id: LogId, split: &Split) -> Applied {
         let Seat { node, shard, replica } = self.0.seat;
         let mut machine = self.0.machine.borrow_mut();
@@ -311,7 +314,8 @@ impl<R: AsyncRuntime> RaftStateMachine<Types<R>> for StateMachine {
         let stored = StoredSnapshot { meta: meta.clone(), state: Rc::clone(&snapshot) };
         let mut batch = NodeBatch::default();
         batch.put(replica.row(Part::Snapshot), Row::Snapshot(Rc::new(stored)));
-        // Written and taken over at the same instant: a snapshot being built meanwhile sees both or neither.
+        // Written and taken over at the same instant: a snapshot being built meanwhile sees both or
+        // neither.
         let durable = self.0.disk.write_durable(batch);
         let installed = Machine::from_snapshot(meta, &snapshot);
         let before = std::mem::replace(&mut *self.0.machine.borrow_mut(), installed);

@@ -1,7 +1,7 @@
 //! OpenRaft's network on ours: one shared link between two nodes for all shards.
 //!
-//! Built on `openraft-multi`'s `GroupRouter`, which binds a target and a group to each call. Deadlines are honoured: a
-//! lost reply would otherwise wedge replication for ever.
+//! Built on `openraft-multi`'s `GroupRouter`, which binds a target and a group to each call.
+//! Deadlines are honoured: a lost reply would otherwise wedge replication for ever.
 
 use std::future::Future;
 use std::rc::Rc;

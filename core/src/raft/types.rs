@@ -1,4 +1,5 @@
-//! The type configuration, short names for OpenRaft's types with it, and the rows that a replica keeps on disk.
+//! The type configuration, short names for OpenRaft's types with it, and the rows that a replica
+//! keeps on disk.
 
 use std::cmp::Ordering;
 use std::fmt;
@@ -16,8 +17,8 @@ use crate::disk::{Batch, Disk};
 use crate::id::{NodeId, ReplicaId, ShardId};
 use crate::key::Epoch;
 
-/// OpenRaft's type configuration on the runtime `R`. A raft "node id" is a [`ReplicaId`]: one incarnation, never
-/// reused, because reuse can split a group into two quorums.
+/// OpenRaft's type configuration on the runtime `R`. A raft "node id" is a [`ReplicaId`]: one
+/// incarnation, never reused, because reuse can split a group into two quorums.
 pub struct Types<R>(PhantomData<fn() -> R>);
 
 // By hand: derives would ask the same of `R`, which is never held.

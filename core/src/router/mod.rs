@@ -1,6 +1,7 @@
 //! A client's cache: range → shard, epoch, leader. It repairs itself from the answers it gets.
 //!
-//! Pure data and rules (TiKV's clients call it the region cache). `client` owns one; nothing here sends or waits.
+//! Pure data and rules (TiKV's clients call it the region cache). `client` owns one; nothing here
+//! sends or waits.
 
 use std::collections::BTreeMap;
 
@@ -54,7 +55,8 @@ impl Router {
         self.routes.values()
     }
 
-    /// Takes over what an answer says, where it is newer than what is known. Returns what it changed.
+    /// Takes over what an answer says, where it is newer than what is known. Returns what it
+    /// changed.
     pub(crate) fn repair(&mut self, located: &[Located]) -> Vec<Repair> {
         located.iter().filter_map(|l| self.repair_one(l)).collect()
     }
@@ -67,7 +69,8 @@ impl Router {
             .filter(|(_, r)| r.descriptor.range.overlaps(&descriptor.range))
             .map(|(start, _)| *start)
             .collect();
-        // Versions of shards that share a key are ordered: each split gives both halves a greater one.
+        // Versions of shards that share a key are ordered: each split gives both halves a greater
+        // one.
         let newer = |r: &Route| r.descriptor.epoch > descriptor.epoch;
         if overlapping.iter().any(|start| self.routes.get(start).is_some_and(newer)) {
             return None;

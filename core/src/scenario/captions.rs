@@ -1,7 +1,7 @@
 //! What is told while the phases run: one idea a caption, shown once what it tells has happened.
 //!
-//! Captions wait for events, not for clocks, so they are true under any seed. Each names the OpenRaft call behind it and
-//! TiKV's word for it.
+//! Captions wait for events, not for clocks, so they are true under any seed. Each names the
+//! OpenRaft call behind it and TiKV's word for it.
 
 use crate::event::{EventKind, Role, Step};
 use crate::id::ShardId;
@@ -24,7 +24,8 @@ pub(crate) const CAPTIONS: &[Caption] = &[
     Caption {
         id: "start",
         phase: 1,
-        text: "Five nodes, one shard. **shard_a** holds all keys from 1 to 200, on n1, n2 and n3. n4 and n5 are empty: spare capacity.",
+        text: "Five nodes, one shard. **shard_a** holds all keys from 1 to 200, on n1, n2 and n3. \
+               n4 and n5 are empty: spare capacity.",
         call: "Raft::new(id, config, network, log_store, state_machine)",
         tikv: "Region, Peer, Store",
         told_by: |e| matches!(e, EventKind::NodeStarted { .. }),
@@ -32,7 +33,8 @@ pub(crate) const CAPTIONS: &[Caption] = &[
     Caption {
         id: "leader",
         phase: 1,
-        text: "n1 asked n2 and n3 for their votes and **leads** term 6. Every write goes through it: to its own log, then to its followers.",
+        text: "n1 asked n2 and n3 for their votes and **leads** term 6. Every write goes through \
+               it: to its own log, then to its followers.",
         call: "raft.trigger().elect(false)",
         tikv: "campaign",
         told_by: |e| matches!(e, EventKind::RoleChanged { role: Role::Leader, .. }),
@@ -40,7 +42,8 @@ pub(crate) const CAPTIONS: &[Caption] = &[
     Caption {
         id: "commit",
         phase: 1,
-        text: "Three clients write every key. A write is **acknowledged** once two of the three disks hold it, and it has been applied.",
+        text: "Three clients write every key. A write is **acknowledged** once two of the three \
+               disks hold it, and it has been applied.",
         call: "raft.client_write(operation)",
         tikv: "Propose, Commit, Apply",
         told_by: |e| matches!(e, EventKind::Completed { write: true, .. }),
@@ -48,7 +51,8 @@ pub(crate) const CAPTIONS: &[Caption] = &[
     Caption {
         id: "hot",
         phase: 1,
-        text: "All the load meets one leader: **shard_a is hot**. More nodes do not help as long as it is one shard.",
+        text: "All the load meets one leader: **shard_a is hot**. More nodes do not help as long as \
+               it is one shard.",
         call: "raft.metrics()",
         tikv: "load-based split",
         told_by: |e| matches!(e, EventKind::PhaseCompleted { phase: 1 }),
@@ -56,7 +60,8 @@ pub(crate) const CAPTIONS: &[Caption] = &[
     Caption {
         id: "propose-split",
         phase: 2,
-        text: "A split is **one entry** in shard_a's log: cut at key 101, call the right half shard_b, and here is a new replica id for each node.",
+        text: "A split is **one entry** in shard_a's log: cut at key 101, call the right half \
+               shard_b, and here is a new replica id for each node.",
         call: "raft.client_write(Operation::Split)",
         tikv: "AdminCmd BatchSplit",
         told_by: |e| matches!(e, EventKind::SplitProposed { .. }),
@@ -64,7 +69,8 @@ pub(crate) const CAPTIONS: &[Caption] = &[
     Caption {
         id: "split",
         phase: 2,
-        text: "Each replica that applies it cuts **at the same log index**, in one atomic batch on its disk. No data crosses the network: every node keeps what it has, as two shards.",
+        text: "Each replica that applies it cuts **at the same log index**, in one atomic batch on \
+               its disk. No data crosses the network: every node keeps what it has, as two shards.",
         call: "RaftStateMachine::apply(entries)",
         tikv: "exec_batch_split",
         told_by: |e| matches!(e, EventKind::SplitApplied { .. }),
@@ -72,7 +78,9 @@ pub(crate) const CAPTIONS: &[Caption] = &[
     Caption {
         id: "child-leads",
         phase: 2,
-        text: "shard_b starts with log index 5 of term 5 and all its data on all three nodes. The node that led shard_a **campaigns at once**, so shard_b has a leader after one round trip.",
+        text: "shard_b starts with log index 5 of term 5 and all its data on all three nodes. The \
+               node that led shard_a **campaigns at once**, so shard_b has a leader after one round \
+               trip.",
         call: "Raft::new(…), then raft.trigger().elect(false)",
         tikv: "RAFT_INIT_LOG_TERM, maybe_campaign",
         told_by: |e| matches!(e, EventKind::RoleChanged { role: Role::Leader, shard: B, .. }),
@@ -80,7 +88,8 @@ pub(crate) const CAPTIONS: &[Caption] = &[
     Caption {
         id: "stale-route",
         phase: 2,
-        text: "A client that still believes in the old shard names an old **epoch**. It is refused, learns both new shards from the answer, and goes again. Nothing was lost.",
+        text: "A client that still believes in the old shard names an old **epoch**. It is refused, \
+               learns both new shards from the answer, and goes again. Nothing was lost.",
         call: "Operation names the epoch; checked at propose and again at apply",
         tikv: "EpochNotMatch",
         told_by: |e| matches!(e, EventKind::RouteRepaired { .. }),
@@ -88,7 +97,8 @@ pub(crate) const CAPTIONS: &[Caption] = &[
     Caption {
         id: "add-learner",
         phase: 3,
-        text: "n4 and n5 join shard_b as **learners**. They copy everything and vote on nothing: the quorum stays two of n1, n2, n3.",
+        text: "n4 and n5 join shard_b as **learners**. They copy everything and vote on nothing: \
+               the quorum stays two of n1, n2, n3.",
         call: "raft.change_membership_if(AddNodes, …)",
         tikv: "AddLearner",
         told_by: |e| matches!(e, EventKind::PlacementStep { step: Step::AddLearner { .. }, .. }),
@@ -96,7 +106,8 @@ pub(crate) const CAPTIONS: &[Caption] = &[
     Caption {
         id: "room",
         phase: 3,
-        text: "A first message finds no replica on the new node, so the node **makes room** for one: uninitialized, without a range, serving nothing.",
+        text: "A first message finds no replica on the new node, so the node **makes room** for \
+               one: uninitialized, without a range, serving nothing.",
         call: "Raft::new(…) on an empty log",
         tikv: "maybe_create_peer",
         told_by: |e| {
@@ -106,7 +117,8 @@ pub(crate) const CAPTIONS: &[Caption] = &[
     Caption {
         id: "snapshot",
         phase: 3,
-        text: "The log that a newcomer would need was compacted away, so the leader sends a **snapshot**: range, epoch, data and client sessions in one.",
+        text: "The log that a newcomer would need was compacted away, so the leader sends a \
+               **snapshot**: range, epoch, data and client sessions in one.",
         call: "RaftNetworkV2::full_snapshot, install_full_snapshot",
         tikv: "SnapshotTask",
         told_by: |e| matches!(e, EventKind::SnapshotInstalled { .. }),
@@ -114,7 +126,8 @@ pub(crate) const CAPTIONS: &[Caption] = &[
     Caption {
         id: "caught-up",
         phase: 3,
-        text: "Both learners have **caught up**: they are within ten entries of the leader, and every new entry reaches them too.",
+        text: "Both learners have **caught up**: they are within ten entries of the leader, and \
+               every new entry reaches them too.",
         call: "raft.metrics().replication",
         tikv: "pending_peers is empty",
         told_by: |e| matches!(e, EventKind::PhaseCompleted { phase: 3 }),
@@ -122,7 +135,9 @@ pub(crate) const CAPTIONS: &[Caption] = &[
     Caption {
         id: "promote",
         phase: 4,
-        text: "n4 and n5 become voters in a **joint configuration**: until it is left, a majority of the old three and one of the new five must agree. Two quorums cannot decide apart.",
+        text: "n4 and n5 become voters in a **joint configuration**: until it is left, a majority \
+               of the old three and one of the new five must agree. Two quorums cannot decide \
+               apart.",
         call: "raft.change_membership_if(AddVoterIds, …)",
         tikv: "EnterJoint, LeaveJoint",
         told_by: |e| matches!(e, EventKind::PlacementStep { step: Step::Promote { .. }, .. }),
@@ -130,7 +145,8 @@ pub(crate) const CAPTIONS: &[Caption] = &[
     Caption {
         id: "transfer",
         phase: 4,
-        text: "n1 **hands leadership over** to n4, which campaigns at once. Nobody has to wait for an election timeout.",
+        text: "n1 **hands leadership over** to n4, which campaigns at once. Nobody has to wait for \
+               an election timeout.",
         call: "raft.trigger().transfer_leader(to)",
         tikv: "TransferLeader",
         told_by: |e| matches!(e, EventKind::TransferStarted { .. }),
@@ -138,7 +154,8 @@ pub(crate) const CAPTIONS: &[Caption] = &[
     Caption {
         id: "remove",
         phase: 4,
-        text: "The replicas on n1, n2 and n3 leave the membership, again by a joint configuration. shard_b now **lives on n4 and n5** alone.",
+        text: "The replicas on n1, n2 and n3 leave the membership, again by a joint configuration. \
+               shard_b now **lives on n4 and n5** alone.",
         call: "raft.change_membership_if(RemoveVoters, …)",
         tikv: "RemovePeer",
         told_by: |e| matches!(e, EventKind::PlacementStep { step: Step::Remove { .. }, .. }),
@@ -146,7 +163,8 @@ pub(crate) const CAPTIONS: &[Caption] = &[
     Caption {
         id: "destroy",
         phase: 4,
-        text: "What was left on the old nodes is **destroyed**: data gone, a tombstone in its place. A late message can never bring that replica back.",
+        text: "What was left on the old nodes is **destroyed**: data gone, a tombstone in its \
+               place. A late message can never bring that replica back.",
         call: "the node shuts the replica's Raft down",
         tikv: "PeerState::Tombstone",
         told_by: |e| matches!(e, EventKind::ReplicaDestroyed { .. }),

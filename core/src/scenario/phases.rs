@@ -1,6 +1,7 @@
 //! The four phases: what starts each, when it is complete, and what it cost.
 //!
-//! Phase 1 one hot shard on three nodes, 2 an atomic split, 3 two nodes join as learners, 4 the new shard moves to them.
+//! Phase 1 one hot shard on three nodes, 2 an atomic split, 3 two nodes join as learners, 4 the new
+//! shard moves to them.
 
 use super::captions::CAPTIONS;
 use crate::cluster::Cluster;
@@ -224,7 +225,8 @@ fn missing(phase: u8, cluster: &Cluster, observer: &Observer) -> Option<String> 
     })
 }
 
-/// The first replica that is not as the phase wants it. Which voter leads is left open: after a crash it may be another.
+/// The first replica that is not as the phase wants it. Which voter leads is left open: after a
+/// crash it may be another.
 fn misplaced(phase: u8, cluster: &Cluster) -> Option<String> {
     let (parent, child): (&[u16], &[u16]) = match phase {
         1 => (&[1, 2, 3], &[]),

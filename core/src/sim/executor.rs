@@ -167,9 +167,7 @@ impl Running<'_> {
     /// Runs `f` as `owner`.
     pub(super) fn act_as<R>(&self, owner: Owner, f: impl FnOnce() -> R) -> R {
         context::set_owner(owner);
-        let output = f();
-        context::set_owner(Owner::WORLD);
-        output
+        f()
     }
 
     /// Takes the next task that is ready and may run.

@@ -46,13 +46,11 @@ use std::rc::Rc;
 use std::task::Waker;
 use std::time::Duration;
 
-pub(crate) use clock::DRIFT_PPM_MAX;
 pub use clock::Time;
 pub(crate) use context::Owner;
 pub use executor::WakeOrder;
 pub use raft_runtime::SimRuntime;
 pub(crate) use raft_runtime::{SimInstant, run_runtime_suites};
-pub(crate) use ready::TaskId;
 pub(crate) use rng::Rng;
 pub(crate) use sleep::Sleep;
 pub(crate) use timers::TimerId;
@@ -148,7 +146,7 @@ impl Sim {
     }
 
     /// Sets the clock of a node to the world's plus `offset_ns`, and lets it run `drift_ppm`
-    /// faster from now on (see [`DRIFT_PPM_MAX`]).
+    /// faster from now on (see [`clock::DRIFT_PPM_MAX`]).
     ///
     /// Its sleeps go by that clock: set forwards, it wakes them early. While the node has tasks it
     /// never goes back: set backwards, it stands still until it has caught up. Of a node without

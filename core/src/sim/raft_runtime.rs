@@ -223,25 +223,24 @@ pub struct JoinError;
 #[error("the deadline has passed")]
 pub struct Elapsed;
 
-/// A future with a deadline. A future that is ready in the moment of its deadline is in time.
-pub struct Timeout<F> {
-    future: F,
-    sleep: Sleep,
+pin_project_lite::pin_project! {
+    /// A future with a deadline. A future that is ready in the moment of its deadline is in time.
+    pub struct Timeout<F> {
+        #[pin]
+        future: F,
+        sleep: Sleep,
+    }
 }
 
 impl<F: Future> Future for Timeout<F> {
     type Output = Result<F::Output, Elapsed>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        // SAFETY: the future is pinned with its struct: nothing moves it out, and there is no Drop.
-        let (future, sleep) = unsafe {
-            let this = self.get_unchecked_mut();
-            (Pin::new_unchecked(&mut this.future), Pin::new(&mut this.sleep))
-        };
-        if let Poll::Ready(output) = future.poll(cx) {
+        let this = self.project();
+        if let Poll::Ready(output) = this.future.poll(cx) {
             return Poll::Ready(Ok(output));
         }
-        sleep.poll(cx).map(|()| Err(Elapsed))
+        Pin::new(this.sleep).poll(cx).map(|()| Err(Elapsed))
     }
 }
 

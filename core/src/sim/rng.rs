@@ -142,6 +142,15 @@ mod tests {
         assert!(drawn.iter().all(|&times| (9_500..10_500).contains(&times)), "{drawn:?}");
     }
 
+    /// Three quarters of all numbers: by multiplication alone, every third number below it would
+    /// come twice as often as the others.
+    #[test]
+    fn no_number_is_favoured_by_a_bound_that_does_not_divide_what_is_drawn() {
+        let rng = Rng::new(7, "test");
+        let thirds = (0..30_000).filter(|_| rng.below(3 << 62).is_multiple_of(3)).count();
+        assert!((9_700..10_300).contains(&thirds), "{thirds}");
+    }
+
     #[test]
     fn bounds_are_kept_also_where_multiplication_alone_would_be_unfair() {
         let rng = Rng::new(7, "test");

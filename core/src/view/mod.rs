@@ -1,8 +1,9 @@
 //! What the page sees: plain data in the page's words, made anew at each request, never shared.
 //!
-//! Owns the names that the page and outside tools read. It must not know raft types or hold references into the
-//! simulation. Made by `observer::view`; read by `web` and by tests. Field names are camelCase on the other side.
-//! Times and durations are virtual nanoseconds unless a name says otherwise.
+//! Owns the names that the page and outside tools read. It must not know raft types or hold
+//! references into the simulation. Made by `observer::view`; read by `web` and by tests. Field
+//! names are camelCase on the other side. Times and durations are virtual nanoseconds unless a name
+//! says otherwise.
 
 mod group;
 
@@ -16,7 +17,8 @@ pub use group::*;
 pub struct View {
     /// Virtual time since the start.
     pub time_ns: u64,
-    /// Steps taken so far: one a message delivered or timer fired, with all that follows at that instant.
+    /// Steps taken so far: one a message delivered or timer fired, with all that follows at that
+    /// instant.
     pub steps: u64,
     /// Sequence number of the last event in the trace; 0 before the first.
     pub event_seq: u64,
@@ -36,7 +38,8 @@ pub struct View {
     pub nodes: Vec<NodeView>,
     /// All shards that exist, by range.
     pub shards: Vec<ShardView>,
-    /// All replicas that a node holds, by shard, then node. Tombstones stay for a while, so that their end is seen.
+    /// All replicas that a node holds, by shard, then node. Tombstones stay for a while, so that
+    /// their end is seen.
     pub replicas: Vec<ReplicaView>,
     /// Messages in flight, by id: at most [`MESSAGES_MAX`](Self::MESSAGES_MAX).
     pub messages: Vec<MessageView>,
@@ -185,7 +188,8 @@ pub struct ShardView {
     pub hot: bool,
     /// What a client could do with it now.
     pub availability: Availability,
-    /// For how long it has been without a gap in that (while writable), or how long the gap is (while not).
+    /// For how long it has been without a gap in that (while writable), or how long the gap is
+    /// (while not).
     pub since_ns: u64,
     /// The longest time in which no write to it could succeed, since the start.
     pub longest_gap_ns: u64,
@@ -253,7 +257,8 @@ pub struct RouteView {
     pub version: u64,
     /// The node believed to lead.
     pub leader: Option<u16>,
-    /// Whether that is behind the shard's newest committed epoch, or names a node that does not lead.
+    /// Whether that is behind the shard's newest committed epoch, or names a node that does not
+    /// lead.
     pub stale: bool,
 }
 

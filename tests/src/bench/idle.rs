@@ -9,7 +9,7 @@ use shardscope_core::{Budget, Options, Simulation};
 use super::report::{Figure, Target};
 
 /// Shards, and virtual seconds a run: some tenths of a wall second each.
-const SIZES: [(u16, u64); 3] = [(2, 120), (16, 20), (128, 3)];
+const SIZES: [(u16, u64); 3] = [(2, 1_000), (16, 120), (128, 12)];
 /// By then every shard has its leader.
 const ELECTED: Duration = Duration::from_secs(5);
 /// Virtual seconds a second, with two shards.

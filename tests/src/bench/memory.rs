@@ -11,7 +11,7 @@ use shardscope_core::Budget;
 use super::allocations::Live;
 use super::report::{Figure, Target};
 use super::story::{MINUTES, after_four_phases};
-use super::wasm::{self, Memory};
+use super::wasm::{Memory, Node};
 
 /// Of the wasm memory.
 const WASM_MB_MAX: f64 = 100.0;
@@ -43,7 +43,7 @@ pub(crate) fn measure_native() -> Vec<Figure> {
 
 /// The memory of the wasm module that is in `page`.
 pub(crate) fn measure_wasm(page: &Path) -> Result<Vec<Figure>, String> {
-    let Memory { bytes } = wasm::run_script(page, "memory")?;
+    let Memory { bytes } = Node::start(page)?.ask("memory")?;
     let mut figures: Vec<Figure> = MINUTES
         .into_iter()
         .zip(&bytes)

@@ -17,7 +17,7 @@ const LOAD: Duration = Duration::from_secs(10);
 /// How long the cluster settles once its clients are still.
 const SETTLE: Duration = Duration::from_secs(5);
 /// How long it is idle then.
-const IDLE: Duration = Duration::from_secs(120);
+const IDLE: Duration = Duration::from_secs(1_200);
 /// Virtual minutes of full load at which memory is looked at.
 pub(crate) const MINUTES: [u64; 3] = [1, 5, 10];
 

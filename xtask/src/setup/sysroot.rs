@@ -26,6 +26,9 @@ pub(crate) const LINKER: &str = "wasm-ld-22";
 
 const DEBIAN_BIN: &str = "/usr/bin";
 const DEBIAN_RUSTLIB: &str = "/usr/lib/rustlib";
+/// Counts up when the way in which a sysroot is made changes.
+const RECIPE: u32 = 3;
+
 const THROW_AWAY_CRATE: &str = "std_for_wasm32";
 
 /// A complete sysroot.
@@ -54,10 +57,12 @@ impl Sysroot {
             let compiler = process::read(&debian("rustc", &["--version"]))
                 .context("Debian's rustc does not run: type `apt-get install rustc-web`")?;
             let sysroot = Self { folder: project.tools.join("sysroot"), compiler };
-            let libraries = build_standard_library(project)?;
+            let build = project.tools.join("build").join(THROW_AWAY_CRATE);
+            let libraries = sysroot.build_standard_library(&build)?;
             // What was built with an earlier one does not fit it, and cargo cannot know.
             step::remove_folder(&project.target.join(TARGET))?;
-            sysroot.assemble(&libraries)
+            sysroot.assemble(&libraries)?;
+            step::remove_folder(&build)
         })?;
         Self::find(project).context("the sysroot is gone again: type the same command once more")
     }
@@ -86,10 +91,48 @@ impl Sysroot {
         self.folder.join("complete.stamp")
     }
 
-    /// The compiler's programs name the folder, so a moved checkout needs a new sysroot too. The
-    /// number counts up when the way in which it is made changes.
+    /// The compiler's programs name the folder, so a moved checkout needs a new sysroot too.
     fn stamp_content(&self) -> String {
-        format!("3: {} in {}\n", self.compiler, self.folder.display())
+        format!("{RECIPE}: {} in {}\n", self.compiler, self.folder.display())
+    }
+
+    /// Builds std from Debian's source of it, in an empty crate. Returns its libraries.
+    fn build_standard_library(&self, folder: &Path) -> Result<Vec<PathBuf>> {
+        fs::create_dir_all(folder.join("src"))?;
+        fs::write(folder.join("src/lib.rs"), "#![no_std]\n")?;
+        let manifest = format!(
+            "[package]\nname = \"{THROW_AWAY_CRATE}\"\nversion = \"0.0.0\"\nedition = \"2024\"\n\
+         [workspace]\n"
+        );
+        fs::write(folder.join("Cargo.toml"), manifest)?;
+        // An interrupted build goes on where it was, unless it was of another compiler.
+        let target = folder.join(format!("target {RECIPE} {}", self.compiler.replace('/', " ")));
+        // `test` is among them because `wasm-pack test` needs it.
+        let std = "build-std=std,panic_abort,panic_unwind,test";
+        let build = debian("cargo", &["build", "--release", "-Z", std, "--target", TARGET])
+            .dir(folder)
+            .env("RUSTC", Path::new(DEBIAN_BIN).join("rustc"))
+            .env("RUSTC_BOOTSTRAP", "1")
+            // As in Rust's own releases: without it, link-time optimisation is not possible.
+            .env("RUSTFLAGS", "-C embed-bitcode=yes")
+            .env("CARGO_TARGET_DIR", &target)
+            .env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER", LINKER);
+        process::run(&build, "building the standard library")?;
+
+        let mut libraries = Vec::new();
+        for file in fs::read_dir(target.join(TARGET).join("release/deps"))? {
+            let file = file?;
+            let name = file.file_name().to_string_lossy().into_owned();
+            if name.ends_with(".rlib") && !name.contains(THROW_AWAY_CRATE) {
+                libraries.push(file.path());
+            }
+        }
+        if libraries.is_empty() {
+            bail!(
+                "the standard library is not there after its build: type the same command once more"
+            );
+        }
+        Ok(libraries)
     }
 
     fn assemble(&self, libraries: &[PathBuf]) -> Result<()> {
@@ -125,44 +168,6 @@ impl Sysroot {
         let folder = self.folder.display().to_string().replace('\'', r"'\''");
         format!("#!/bin/sh\nexec {DEBIAN_BIN}/{name} --sysroot '{folder}' \"$@\"\n")
     }
-}
-
-/// Builds std from Debian's source of it, in an empty crate. Returns its libraries.
-fn build_standard_library(project: &Project) -> Result<Vec<PathBuf>> {
-    let folder = project.tools.join("build").join(THROW_AWAY_CRATE);
-    fs::create_dir_all(folder.join("src"))?;
-    fs::write(folder.join("src/lib.rs"), "#![no_std]\n")?;
-    let manifest = format!(
-        "[package]\nname = \"{THROW_AWAY_CRATE}\"\nversion = \"0.0.0\"\nedition = \"2024\"\n\
-         [workspace]\n"
-    );
-    fs::write(folder.join("Cargo.toml"), manifest)?;
-    let target = folder.join("target");
-    step::remove_folder(&target)?;
-    // `test` is among them because `wasm-pack test` needs it.
-    let std = "build-std=std,panic_abort,panic_unwind,test";
-    let build = debian("cargo", &["build", "--release", "-Z", std, "--target", TARGET])
-        .dir(&folder)
-        .env("RUSTC", Path::new(DEBIAN_BIN).join("rustc"))
-        .env("RUSTC_BOOTSTRAP", "1")
-        // As in Rust's own releases: without it, link-time optimisation is not possible.
-        .env("RUSTFLAGS", "-C embed-bitcode=yes")
-        .env("CARGO_TARGET_DIR", &target)
-        .env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER", LINKER);
-    process::run(&build, "building the standard library")?;
-
-    let mut libraries = Vec::new();
-    for file in fs::read_dir(target.join(TARGET).join("release/deps"))? {
-        let file = file?;
-        let name = file.file_name().to_string_lossy().into_owned();
-        if name.ends_with(".rlib") && !name.contains(THROW_AWAY_CRATE) {
-            libraries.push(file.path());
-        }
-    }
-    if libraries.is_empty() {
-        bail!("the standard library is not there after its build: type the same command once more");
-    }
-    Ok(libraries)
 }
 
 fn host_target() -> Result<String> {

@@ -49,7 +49,7 @@ pub(crate) fn run(project: &Project, part: Option<Part>) -> Result<ExitCode> {
         let shardscope = ["--workspace", "--exclude", "xtask"];
         suite("native tests", &|| native(project, &shardscope));
         // With the profile that xtask is built with anyway.
-        let xtask = ["--package", "xtask", "--profile", "xtask"];
+        let xtask = ["--package", "xtask", "--profile", "quick"];
         suite("tests of xtask itself", &|| native(project, &xtask));
     }
     if wants(Part::Wasm) {

@@ -117,7 +117,8 @@ fn catch_up(status: &GroupStatus, peers: &[&ReplicaFacts]) -> Option<u32> {
     learner.then(|| u32::try_from((status.last_log * 1000 / last).min(1000)).unwrap_or(1000))
 }
 
-/// For a candidate, the nodes whose vote is written down for it, whether it has heard of that or not.
+/// For a candidate, the nodes whose vote is written down for it, whether it has heard of that or
+/// not.
 fn votes_granted(r: &ReplicaFacts, status: &GroupStatus, peers: &[&ReplicaFacts]) -> Vec<u16> {
     if status.role != Role::Candidate {
         return Vec::new();
@@ -130,8 +131,9 @@ fn votes_granted(r: &ReplicaFacts, status: &GroupStatus, peers: &[&ReplicaFacts]
     peers.iter().filter(voted_for_it).map(|p| p.seat.node.0).collect()
 }
 
-/// How much of the time without a word from its leader is left before a follower campaigns, in thousandths: OpenRaft
-/// lets the leader's lease (the greatest election timeout) and then an election timeout pass.
+/// How much of the time without a word from its leader is left before a follower campaigns, in
+/// thousandths: OpenRaft lets the leader's lease (the greatest election timeout) and then an
+/// election timeout pass.
 fn election_left(role: Role, heard: Option<u64>, cluster: &Cluster) -> Option<u32> {
     let (low, high) = cluster.options.election_timeout_ms;
     match role {

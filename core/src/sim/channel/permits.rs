@@ -179,6 +179,17 @@ mod tests {
     }
 
     #[test]
+    fn the_task_that_polled_last_is_the_one_that_is_woken() {
+        let (first, last) = (Arc::new(Bell::default()), Arc::new(Bell::default()));
+        let permits = Permits::new(0);
+        let mut waiting = permits.acquire();
+        assert!(first.poll(&mut waiting).is_pending());
+        assert!(last.poll(&mut waiting).is_pending());
+        permits.release();
+        assert_eq!((first.rung(), last.rung()), (0, 1));
+    }
+
+    #[test]
     fn closing_turns_everybody_away() {
         let permits = Permits::new(0);
         let bell = Arc::new(Bell::default());

@@ -104,6 +104,40 @@ fn a_task_that_kills_its_own_node_is_dropped_when_its_poll_returns() {
 }
 
 #[test]
+fn a_task_that_has_killed_itself_does_not_come_back_in_the_place_of_another() {
+    let (sim, log) = (sim(), Log::new());
+    let (world, own, others) = (sim.clone(), log.clone(), log.clone());
+    sim.spawn(N1, async move {
+        world.kill_node(1);
+        world.spawn(N2, async move { others.add("the next one ran") });
+        world.sleep(ms(1)).await;
+        own.add("went on");
+    });
+    run(&sim);
+    assert_eq!(log.take(), ["the next one ran"]);
+    assert_eq!((sim.task_count(1), sim.task_count(2)), (0, 0));
+}
+
+#[test]
+fn a_waker_of_a_dead_task_does_not_wake_the_next_one_in_its_place() {
+    let sim = sim();
+    let kept = Rc::new(Cell::new(None));
+    let keep = kept.clone();
+    let keeping = std::future::poll_fn(move |cx| {
+        keep.set(Some(cx.waker().clone()));
+        std::task::Poll::Ready(())
+    });
+    sim.spawn(N1, keeping);
+    assert_eq!(sim.run_ready(), 1);
+    sim.spawn(N1, pending());
+    assert_eq!(sim.run_ready(), 1);
+
+    kept.take().expect("the first poll kept it").wake();
+    assert_eq!(sim.run_ready(), 0);
+    sim.shutdown();
+}
+
+#[test]
 fn what_dying_tasks_do_reaches_the_living_and_what_they_spawn_dies_too() {
     let (sim, log) = (sim(), Log::new());
     let (told, telling) = channel::oneshot::channel();

@@ -1,5 +1,7 @@
 //! Stories of timers, sleeps and clocks.
 
+use std::task::{Context, Waker};
+
 use openraft::rt::{AsyncRuntime, Instant};
 
 use super::*;
@@ -65,6 +67,22 @@ fn a_sleep_that_is_over_is_ready_at_once_and_others_wait_for_their_moment() {
     assert_eq!(log.take(), [0]);
     run(&sim);
     assert_eq!(log.take(), [1, 1_000, 1_000]);
+}
+
+#[test]
+fn a_sleep_wakes_the_task_that_polled_it_last() {
+    let (sim, log) = (sim(), Log::new());
+    let mut sleep = Box::pin(sim.sleep(ms(5)));
+    let nobody = &mut Context::from_waker(Waker::noop());
+    assert!(sleep.as_mut().poll(nobody).is_pending());
+    let awaker = log.clone();
+    sim.spawn(N1, async move {
+        sleep.await;
+        awaker.add("woken");
+    });
+    run(&sim);
+    assert_eq!(log.take(), ["woken"]);
+    assert_eq!(sim.stats().timers_registered, 1);
 }
 
 /// Sleeps 100 ms by its own clock; logs when that was over, by the world's.
