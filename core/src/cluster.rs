@@ -43,6 +43,7 @@ impl Cluster {
         let sim = Sim::new(options.seed, options.wake_order);
         let trace = Trace::default();
         let links = LinkOptions {
+            seed: options.seed,
             latency_ns: options.link_latency_ns,
             jitter_ns: options.link_jitter_ns,
             ns_per_byte: options.link_ns_per_byte,

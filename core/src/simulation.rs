@@ -52,11 +52,13 @@ pub struct Progress {
 pub struct Budget {
     /// Timers fired.
     pub timers: u64,
+    /// Stop as well at the very step at which a phase completes.
+    pub stops_at_phase_end: bool,
 }
 
 impl Budget {
     /// No bound but the duration.
-    pub const UNBOUNDED: Self = Self { timers: u64::MAX };
+    pub const UNBOUNDED: Self = Self { timers: u64::MAX, stops_at_phase_end: false };
 }
 
 /// What a run holds; see [`Simulation::usage`].
@@ -148,10 +150,14 @@ impl Simulation {
     /// Lets `duration` of virtual time pass, or as much of it as `budget` allows.
     pub fn advance(&mut self, duration: Duration, budget: Budget) -> Progress {
         let limit = self.time() + duration;
+        let phase = self.phase();
         let mut done = false;
         for _ in 0..budget.timers {
             if self.fire(limit).is_none() {
                 done = true;
+                break;
+            }
+            if budget.stops_at_phase_end && self.phase() > phase {
                 break;
             }
         }

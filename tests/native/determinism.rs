@@ -83,6 +83,22 @@ fn tasks_in_an_order_drawn_from_the_seed_make_another_run_that_also_completes() 
 }
 
 #[test]
+fn looking_changes_nothing() {
+    let run = |look: bool| {
+        let mut simulation = Simulation::new(&Options::seeded(9)).expect("valid");
+        simulation.submit(Command::NextPhase).expect("it is the next phase");
+        for _ in 0..2_000 {
+            if look {
+                let _ = (simulation.view(), simulation.usage(), simulation.recording());
+            }
+            simulation.step().expect("something is left to happen");
+        }
+        simulation.digest()
+    };
+    assert_eq!(run(true), run(false));
+}
+
+#[test]
 fn time_passes_alike_in_one_piece_and_in_many() {
     let start = || {
         let mut simulation = Simulation::new(&Options::seeded(8)).expect("valid");
@@ -93,7 +109,8 @@ fn time_passes_alike_in_one_piece_and_in_many() {
     whole.advance(Duration::from_millis(700), Budget::UNBOUNDED);
     while pieces.time() < whole.time() {
         let left = whole.time().since(pieces.time());
-        pieces.advance(left.min(Duration::from_millis(3)), Budget { timers: 7 });
+        pieces
+            .advance(left.min(Duration::from_millis(3)), Budget { timers: 7, ..Budget::UNBOUNDED });
     }
     assert_eq!(pieces.digest(), whole.digest());
 }

@@ -9,5 +9,4 @@ mod commands;
 mod determinism;
 mod four_phases;
 mod runtime;
-mod scratch;
 mod storage;

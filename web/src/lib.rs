@@ -88,7 +88,8 @@ impl Engine {
         self.0.step().is_some()
     }
 
-    /// Lets `duration_ns` of virtual time pass, firing at most `max_timers` timers.
+    /// Lets `duration_ns` of virtual time pass, firing at most `max_timers` timers, and not beyond
+    /// the end of a phase.
     ///
     /// # Errors
     /// A sentence, if the duration is not a time.
@@ -98,7 +99,7 @@ impl Engine {
         }
         // Whole nanoseconds from here on: the simulation knows no floats.
         let duration = Duration::from_nanos(duration_ns as u64);
-        let budget = Budget { timers: u64::from(max_timers) };
+        let budget = Budget { timers: u64::from(max_timers), stops_at_phase_end: true };
         let p = self.0.advance(duration, budget);
         write(&Progress { time_ns: p.time.as_nanos(), steps: p.steps, done: p.done })
     }

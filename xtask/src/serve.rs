@@ -20,6 +20,5 @@ pub(crate) fn run(project: &Project, port: u16, open: bool) -> Result<()> {
     if open {
         open::that_detached(&url).with_context(|| format!("open {url} in a browser yourself"))?;
     }
-    server.serve_for_ever();
-    Ok(())
+    server.serve_for_ever()
 }

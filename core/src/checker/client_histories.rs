@@ -1,13 +1,16 @@
-//! S16, clients' histories are linearizable for each key, also across splits, moves and transfers, and a write that is
-//! retried is applied once (Herlihy and Wing; Raft, section 8; the "version oracle" of Elle and of TigerBeetle's
-//! auditor: with the order of writes known, one look at each answer does).
+//! S16, clients' histories are linearizable for each key, also across splits, moves and transfers,
+//! and a write that is retried is applied once (Herlihy and Wing; Raft, section 8; the "version
+//! oracle" of Elle and of TigerBeetle's auditor: with the order of writes known, one look at each
+//! answer does).
 //!
-//! The order of a key's writes is that in which they are applied first, anywhere: within a shard that is log order,
-//! and a split carries it over to the child, whose log begins behind it. So a read must return a value that is not
-//! older than what anyone was told before the read began: by the answer to a write or to another read.
+//! The order of a key's writes is that in which they are applied first, anywhere: within a shard
+//! that is log order, and a split carries it over to the child, whose log begins behind it. So a
+//! read must return a value that is not older than what anyone was told before the read began: by
+//! the answer to a write or to another read.
 //!
-//! A write that is acknowledged must have been applied; each is applied freshly once, at one place; one whose outcome is
-//! unknown may be applied late or never; one that failed, or that nobody asked for, never.
+//! A write that is acknowledged must have been applied; each is applied freshly once, at one place;
+//! one whose outcome is unknown may be applied late or never; one that failed, or that nobody asked
+//! for, never.
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -17,10 +20,11 @@ use crate::event::{Event, EventKind, Outcome};
 use crate::id::{ClientId, ShardId};
 use crate::key::Key;
 
-/// How many of a client's writes without an answer are remembered: each was tried for half a minute.
+/// How many of a client's writes without an answer are remembered: each was tried for half a
+/// minute.
 const UNANSWERED_MAX: usize = 64;
-/// How many of a client's writes that took effect last are remembered: a client has one operation at a time, so one
-/// that takes effect twice does so soon after, in the order of application.
+/// How many of a client's writes that took effect last are remembered: a client has one operation
+/// at a time, so one that takes effect twice does so soon after, in the order of application.
 const TAKEN_MAX: usize = 64;
 
 /// See the module.
@@ -29,14 +33,16 @@ pub(crate) struct ClientHistories {
     /// One row for each key that was ever asked for.
     keys: BTreeMap<Key, Versions>,
     clients: BTreeMap<ClientId, Session>,
-    /// The newest write of each shard. What lies at or below it is applied again, by those who come after.
+    /// The newest write of each shard. What lies at or below it is applied again, by those who come
+    /// after.
     newest: BTreeMap<ShardId, u64>,
 }
 
 #[derive(Default)]
 struct Session {
     pending: Option<Pending>,
-    /// Writes that ended without having been applied, by serial: what they were, and what the client believes.
+    /// Writes that ended without having been applied, by serial: what they were, and what the
+    /// client believes.
     unanswered: VecDeque<(u64, (Key, u64), Outcome)>,
     /// Where the writes that took effect last did so, by serial.
     taken: VecDeque<(u64, ShardId, u64)>,

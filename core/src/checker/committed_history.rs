@@ -1,8 +1,10 @@
-//! R7, what was committed never changes: the entry at an index of a shard is the same for everyone who ever applies it
-//! (Raft, section 3.6.3 of Ongaro's thesis; the harness of TigerBeetle calls it the history of commits).
+//! R7, what was committed never changes: the entry at an index of a shard is the same for everyone
+//! who ever applies it (Raft, section 3.6.3 of Ongaro's thesis; the harness of TigerBeetle calls it
+//! the history of commits).
 //!
-//! Looks at what entries say: whose write of what, which membership, which split, and whether it took effect. `R5` looks
-//! at the states that they leave, which may be equal where the entries were not.
+//! Looks at what entries say: whose write of what, which membership, which split, and whether it
+//! took effect. `R5` looks at the states that they leave, which may be equal where the entries were
+//! not.
 
 use super::Property;
 use super::history::History;

@@ -1,6 +1,7 @@
-//! S10, a destroyed replica does nothing any more: it applies no entry, takes or installs no snapshot, leads nobody.
-//! Whoever leads and applies serves clients, so one that does neither serves none (TiKV: a destroyed peer's messages
-//! and its apply fsm are dropped, `destroy_peer` in `components/raftstore/src/store/fsm/peer.rs`).
+//! S10, a destroyed replica does nothing any more: it applies no entry, takes or installs no
+//! snapshot, leads nobody. Whoever leads and applies serves clients, so one that does neither
+//! serves none (TiKV: a destroyed peer's messages and its apply fsm are dropped, `destroy_peer` in
+//! `components/raftstore/src/store/fsm/peer.rs`).
 
 use super::Property;
 use super::tombstones::Tombstones;

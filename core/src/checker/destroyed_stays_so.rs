@@ -1,5 +1,6 @@
-//! S11, a destroyed replica never comes back: nothing, neither a message nor a late split nor a restart, makes it again
-//! (TiKV: `PeerState::Tombstone`, and why it is kept, in `components/raftstore/src/store/fsm/store.rs`).
+//! S11, a destroyed replica never comes back: nothing, neither a message nor a late split nor a
+//! restart, makes it again (TiKV: `PeerState::Tombstone`, and why it is kept, in
+//! `components/raftstore/src/store/fsm/store.rs`).
 
 use super::Property;
 use super::tombstones::Tombstones;

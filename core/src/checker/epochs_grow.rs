@@ -1,8 +1,9 @@
-//! S8, epochs only grow and shard ids are never used twice (TiKV: `RegionEpoch`, "strictly increasing" in
-//! `metapb.proto`; ids are PD's `alloc_id`).
+//! S8, epochs only grow and shard ids are never used twice (TiKV: `RegionEpoch`, "strictly
+//! increasing" in `metapb.proto`; ids are PD's `alloc_id`).
 //!
-//! A replica's epoch grows with each entry that changes its shard, until a crash takes it back behind a snapshot. Over
-//! all replicas a shard's epochs are one chain: of any two, one is not behind the other in either number.
+//! A replica's epoch grows with each entry that changes its shard, until a crash takes it back
+//! behind a snapshot. Over all replicas a shard's epochs are one chain: of any two, one is not
+//! behind the other in either number.
 
 use std::collections::BTreeMap;
 
@@ -20,11 +21,13 @@ pub(crate) struct EpochsGrow {
     shards: BTreeMap<ShardId, (Epoch, Birth)>,
 }
 
-/// What made a shard: the parent and its version after the split; `None` for those that the run began with.
+/// What made a shard: the parent and its version after the split; `None` for those that the run
+/// began with.
 type Birth = Option<(ShardId, u64)>;
 
 impl EpochsGrow {
-    /// The replica of `shard` is at `epoch` now, which must be above what it was, or `at_least` that.
+    /// The replica of `shard` is at `epoch` now, which must be above what it was, or `at_least`
+    /// that.
     fn replica(
         &mut self,
         at: (NodeId, ShardId, ReplicaId),

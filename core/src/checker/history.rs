@@ -1,17 +1,20 @@
 //! What was seen at each log index of each shard, for as long as some replica may still come by.
 //!
-//! A replica comes back, at the earliest, right behind its last durable snapshot, and a new one gets a snapshot of one
-//! that lives. So what lies at or below the oldest snapshot of a shard's replicas is never compared again, and goes.
-//! A replica that never comes back would hold that up for ever, so there is a bound as well. Used by `R5` and `R7`.
+//! A replica comes back, at the earliest, right behind its last durable snapshot, and a new one
+//! gets a snapshot of one that lives. So what lies at or below the oldest snapshot of a shard's
+//! replicas is never compared again, and goes. A replica that never comes back would hold that up
+//! for ever, so there is a bound as well. Used by `R5` and `R7`.
 
 use std::collections::BTreeMap;
 
 use crate::event::EventKind;
 use crate::id::{ReplicaId, ShardId};
 
-/// Most indices remembered, shared out among the shards: some tens of megabytes if nodes stay down for hours.
+/// Most indices remembered, shared out among the shards: some tens of megabytes if nodes stay down
+/// for hours.
 const INDICES_MAX: usize = 1 << 18;
-/// Fewest that a shard may keep, however many shards there are: more than the log that OpenRaft keeps by default.
+/// Fewest that a shard may keep, however many shards there are: more than the log that OpenRaft
+/// keeps by default.
 const INDICES_MIN: usize = 256;
 
 /// See the module.
@@ -63,7 +66,8 @@ impl<T: Copy> History<T> {
         }
     }
 
-    /// What was seen at `index` of `shard` earlier; if nothing, remembers `now` for those who come later.
+    /// What was seen at `index` of `shard` earlier; if nothing, remembers `now` for those who come
+    /// later.
     pub(super) fn earlier(&mut self, shard: ShardId, index: u64, now: T) -> Option<T> {
         let most = (INDICES_MAX / self.shards.len().max(1)).max(INDICES_MIN);
         let known = self.shards.entry(shard).or_default();

@@ -1,10 +1,11 @@
-//! S18, a learner never leads: who leads a shard votes in its membership (Raft, section 4.2.1 of Ongaro's thesis;
-//! etcd/raft's learners; openraft's `Engine::elect`).
+//! S18, a learner never leads: who leads a shard votes in its membership (Raft, section 4.2.1 of
+//! Ongaro's thesis; etcd/raft's learners; openraft's `Engine::elect`).
 //!
-//! A membership counts from when it is appended, so a replica may rightly lead before anyone has applied the membership
-//! that made it a voter. But all that a leader had in its log when it was elected is applied before the first entry of
-//! its own term. So this waits for that entry, and then knows exactly under which membership it was elected. A learner
-//! that claims to lead and never gets an entry committed has no effect.
+//! A membership counts from when it is appended, so a replica may rightly lead before anyone has
+//! applied the membership that made it a voter. But all that a leader had in its log when it was
+//! elected is applied before the first entry of its own term. So this waits for that entry, and
+//! then knows exactly under which membership it was elected. A learner that claims to lead and
+//! never gets an entry committed has no effect.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,7 +14,8 @@ use crate::event::{Event, EventKind, Origin, Role};
 use crate::id::{ReplicaId, ShardId};
 use crate::key::Descriptor;
 
-/// Most elections of a shard that are waited for: those that are superseded before they commit anything.
+/// Most elections of a shard that are waited for: those that are superseded before they commit
+/// anything.
 const ELECTIONS_MAX: usize = 64;
 
 /// See the module.
@@ -24,7 +26,8 @@ pub(crate) struct LearnersNeverLead {
 
 #[derive(Default)]
 struct Shard {
-    /// Who votes in its newest membership, which was applied at `index`; 0 for the one that it began with.
+    /// Who votes in its newest membership, which was applied at `index`; 0 for the one that it
+    /// began with.
     voters: BTreeSet<ReplicaId>,
     index: u64,
     /// The term of the newest entry applied.

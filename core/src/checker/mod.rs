@@ -1,7 +1,8 @@
-//! What must hold, always: one property a file, each with its source, each counting what it compared.
+//! What must hold, always: one property a file, each with its source, each counting what it
+//! compared.
 //!
-//! Checkers read events and nothing else, so they see a run as it was told, and cost in proportion to what happened. A
-//! property that compared nothing has not been passed. `observer` feeds them.
+//! Checkers read events and nothing else, so they see a run as it was told, and cost in proportion
+//! to what happened. A property that compared nothing has not been passed. `observer` feeds them.
 
 mod applied_in_order;
 mod client_histories;
@@ -50,7 +51,8 @@ pub(crate) trait Property {
     fn id(&self) -> &'static str;
     /// Its name.
     fn name(&self) -> &'static str;
-    /// Looks at an event; says what is wrong if that makes the property false. Counts in `compared` what it compared.
+    /// Looks at an event; says what is wrong if that makes the property false. Counts in `compared`
+    /// what it compared.
     fn check(&mut self, event: &Event, compared: &mut u64) -> Result<(), String>;
 }
 

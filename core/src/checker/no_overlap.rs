@@ -1,8 +1,9 @@
 //! S2, on one node the ranges of live replicas never overlap (TiKV: `meta.region_ranges` in
-//! `components/raftstore/src/store/fsm/store.rs`, and the overlap check before a snapshot is applied).
+//! `components/raftstore/src/store/fsm/store.rs`, and the overlap check before a snapshot is
+//! applied).
 //!
-//! The order of a split's events: it is applied and the parent shrinks, then the child starts. After a restart a node's
-//! replicas are looked at again as they start.
+//! The order of a split's events: it is applied and the parent shrinks, then the child starts.
+//! After a restart a node's replicas are looked at again as they start.
 
 use std::collections::BTreeMap;
 
@@ -37,7 +38,8 @@ impl Held {
     /// Puts in what `replica` holds now; returns a shard that overlaps it.
     fn put(&mut self, shard: ShardId, replica: ReplicaId, range: KeyRange) -> Option<ShardId> {
         self.remove(shard);
-        // The ones before do not overlap each other, so the last that begins before the end is the one that may.
+        // The ones before do not overlap each other, so the last that begins before the end is the
+        // one that may.
         let neighbour = self.starts.range(..range.end).next_back().map(|(_, shard)| *shard);
         let overlaps = neighbour.filter(|neighbour| {
             let held = self.replicas.get(neighbour).map(|(_, held)| held);

@@ -1,9 +1,10 @@
-//! S17, one membership change at a time: voters change only through a joint configuration, a joint one is followed by
-//! one that is not, and each change counts one up (Raft, section 6; Ongaro's thesis, section 4.3; openraft's
-//! `Membership::next_coherent`; TiKV: `conf_ver` and `check_conf_change`).
+//! S17, one membership change at a time: voters change only through a joint configuration, a joint
+//! one is followed by one that is not, and each change counts one up (Raft, section 6; Ongaro's
+//! thesis, section 4.3; openraft's `Membership::next_coherent`; TiKV: `conf_ver` and
+//! `check_conf_change`).
 //!
-//! Looks at each membership where it is applied first. That a joint configuration is left in the end is liveness, and
-//! is not looked at here.
+//! Looks at each membership where it is applied first. That a joint configuration is left in the
+//! end is liveness, and is not looked at here.
 
 use std::collections::BTreeMap;
 
@@ -72,7 +73,8 @@ impl Property for OneMembershipChange {
             EventKind::ReplicaStarted {
                 shard, replica, origin: Origin::Bootstrap, epoch, ..
             } => {
-                // A first shard has no learners, and each of its voters is told of by its own start.
+                // A first shard has no learners, and each of its voters is told of by its own
+                // start.
                 let (index, conf_ver, joint) = (0, epoch.conf_ver, false);
                 let first = Newest { index, conf_ver, joint, voters: Vec::new() };
                 let first = self.newest.entry(*shard).or_insert(first);

@@ -1,8 +1,8 @@
-//! S1, the shards tile the key space: at every committed epoch their ranges leave no gap and do not overlap (what
-//! TiKV's PD checks of regions; CockroachDB's `keyranges` invariant of meta ranges).
+//! S1, the shards tile the key space: at every committed epoch their ranges leave no gap and do not
+//! overlap (what TiKV's PD checks of regions; CockroachDB's `keyranges` invariant of meta ranges).
 //!
-//! Ranges change by splits alone, so it is enough that the first shards tile the key space, and that each split, where
-//! it is applied first, cuts just what its parent had in two.
+//! Ranges change by splits alone, so it is enough that the first shards tile the key space, and
+//! that each split, where it is applied first, cuts just what its parent had in two.
 
 use std::collections::BTreeMap;
 
@@ -17,7 +17,8 @@ pub(crate) struct RangesTile {
     space: KeyRange,
     /// How many shards the run begins with.
     first: usize,
-    /// Each shard's range and version, by the newest split of it that was applied anywhere. One small row a shard.
+    /// Each shard's range and version, by the newest split of it that was applied anywhere. One
+    /// small row a shard.
     shards: BTreeMap<ShardId, (KeyRange, u64)>,
 }
 

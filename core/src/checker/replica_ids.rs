@@ -1,6 +1,6 @@
-//! S9, replica ids only grow: on each node, every new replica of a shard has a greater id than all before it there, and
-//! an id belongs to one shard on one node (TiKV: `Peer::replicate` and `maybe_create_peer` refuse an older peer id; ids
-//! are PD's `alloc_id`).
+//! S9, replica ids only grow: on each node, every new replica of a shard has a greater id than all
+//! before it there, and an id belongs to one shard on one node (TiKV: `Peer::replicate` and
+//! `maybe_create_peer` refuse an older peer id; ids are PD's `alloc_id`).
 //!
 //! A birth or a destruction that a crash took back does not count as one before.
 
@@ -12,7 +12,8 @@ use crate::event::{Event, EventKind, Origin};
 use crate::id::{NodeId, ReplicaId, ShardId};
 use crate::options::Options;
 
-/// How many ids are known to belong somewhere: the newest ones, as a clash is with one that was given out lately.
+/// How many ids are known to belong somewhere: the newest ones, as a clash is with one that was
+/// given out lately.
 const IDS_MAX: usize = 1 << 14;
 
 /// See the module.

@@ -1,7 +1,9 @@
-//! S4, a split conserves: the two halves together are what the parent had, nothing twice, and every replica that
-//! applies it cuts in the same way (TiKV: `exec_batch_split`; CockroachDB: `splitTrigger` and its stats check).
+//! S4, a split conserves: the two halves together are what the parent had, nothing twice, and every
+//! replica that applies it cuts in the same way (TiKV: `exec_batch_split`; CockroachDB:
+//! `splitTrigger` and its stats check).
 //!
-//! The digests of data are sums over pairs, so they add up if and only if, but for a chance of 2^-64, the data does.
+//! The digests of data are sums over pairs, so they add up if and only if, but for a chance of
+//! 2^-64, the data does.
 
 use std::collections::BTreeMap;
 
@@ -14,7 +16,8 @@ use crate::trace::digest_of;
 /// See the module.
 #[derive(Default)]
 pub(crate) struct SplitConserves {
-    /// What each split was, by parent and version after it. One small row a split, as the cluster keeps a shard for it.
+    /// What each split was, by parent and version after it. One small row a split, as the cluster
+    /// keeps a shard for it.
     splits: BTreeMap<(ShardId, u64), Halves>,
 }
 

@@ -1,9 +1,11 @@
-//! S7, a stale epoch never has an effect: every write that is applied lies in what its shard holds at that log index,
-//! and named the version that the shard has there (TiKV: `check_region_epoch` when a command is applied; CockroachDB:
-//! `checkForcedErr` on a lease or descriptor that has changed).
+//! S7, a stale epoch never has an effect: every write that is applied lies in what its shard holds
+//! at that log index, and named the version that the shard has there (TiKV: `check_region_epoch`
+//! when a command is applied; CockroachDB: `checkForcedErr` on a lease or descriptor that has
+//! changed).
 //!
-//! A shard's range and version are a matter of the log index alone, so this looks at the splits in the log, not at what
-//! any replica believes: a replica that forgot to shrink is found by its first write.
+//! A shard's range and version are a matter of the log index alone, so this looks at the splits in
+//! the log, not at what any replica believes: a replica that forgot to shrink is found by its first
+//! write.
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -12,8 +14,8 @@ use crate::event::{Event, EventKind, Origin};
 use crate::id::ShardId;
 use crate::key::{Descriptor, KeyRange};
 
-/// How many of a shard's last splits are remembered, for replicas that apply old entries again: the log that is kept
-/// is rarely longer than two.
+/// How many of a shard's last splits are remembered, for replicas that apply old entries again: the
+/// log that is kept is rarely longer than two.
 const SPLITS_MAX: usize = 16;
 
 /// See the module.

@@ -1,9 +1,10 @@
-//! R5, state machine safety: no two replicas apply different entries at the same index of a shard, and the same
-//! entries leave the same state (Raft, figure 3; TLA+ `StateMachineSafety`; TiKV's consistency check, `ComputeHash`).
+//! R5, state machine safety: no two replicas apply different entries at the same index of a shard,
+//! and the same entries leave the same state (Raft, figure 3; TLA+ `StateMachineSafety`; TiKV's
+//! consistency check, `ComputeHash`).
 //!
-//! The first replica to apply an index says what its term, kind and state are; every other one, the same one after a
-//! restart, and every installed snapshot that ends there must say the same. So it covers log matching (R3) on the
-//! applied prefix too.
+//! The first replica to apply an index says what its term, kind and state are; every other one, the
+//! same one after a restart, and every installed snapshot that ends there must say the same. So it
+//! covers log matching (R3) on the applied prefix too.
 
 use super::Property;
 use super::history::History;

@@ -129,7 +129,8 @@ pub(super) fn split(node: u16) -> EventKind {
     }
 }
 
-/// A membership of shard_a's keys 1..=200 by conf_ver, its voters and its learners, as replica 1 on `n1` applies it.
+/// A membership of shard_a's keys 1..=200 by conf_ver, its voters and its learners, as replica 1 on
+/// `n1` applies it.
 pub(super) fn membership(
     index: u64,
     conf_ver: u64,

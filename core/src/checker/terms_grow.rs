@@ -1,9 +1,10 @@
-//! R9, terms never go back: a replica never reports a lower term than before, across restarts too (Raft, figure 2:
-//! `currentTerm` "increases monotonically" and is persistent; TLA+ `MonotonicCurrentTerm`).
+//! R9, terms never go back: a replica never reports a lower term than before, across restarts too
+//! (Raft, figure 2: `currentTerm` "increases monotonically" and is persistent; TLA+
+//! `MonotonicCurrentTerm`).
 //!
-//! OpenRaft reports the vote that its disk has flushed, so what was reported once holds for as long as the replica
-//! lives. Until it has looked at its disk it reports term 0, which says nothing. That applied indices do not go back
-//! either is `R8`.
+//! OpenRaft reports the vote that its disk has flushed, so what was reported once holds for as long
+//! as the replica lives. Until it has looked at its disk it reports term 0, which says nothing.
+//! That applied indices do not go back either is `R8`.
 
 use std::collections::BTreeMap;
 

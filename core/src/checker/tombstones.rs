@@ -7,8 +7,8 @@ use crate::event::{Event, EventKind};
 use crate::id::{NodeId, ReplicaId};
 use crate::options::Options;
 
-/// How many destroyed replicas are remembered: the newest ones. A replica that no one has heard of while thousands came
-/// and went has long been told that it is gone.
+/// How many destroyed replicas are remembered: the newest ones. A replica that no one has heard of
+/// while thousands came and went has long been told that it is gone.
 const TOMBSTONES_MAX: usize = 1 << 14;
 
 /// See the module.

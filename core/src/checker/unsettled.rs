@@ -1,8 +1,8 @@
 //! What a node has written so recently that a crash may still take it back.
 //!
-//! Events tell of a replica's birth and destruction when they are written, not when they are durable. A write waits at
-//! most for the flush that is under way and for its own, and for as long as its node is paused. After that, what it
-//! says holds for ever. Used by `S9`, `S10` and `S11`.
+//! Events tell of a replica's birth and destruction when they are written, not when they are
+//! durable. A write waits at most for the flush that is under way and for its own, and for as long
+//! as its node is paused. After that, what it says holds for ever. Used by `S9`, `S10` and `S11`.
 
 use std::collections::BTreeMap;
 use std::time::Duration;

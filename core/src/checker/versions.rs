@@ -1,13 +1,15 @@
-//! The values that one key has had, in the order in which they took effect, and which of them a read may still see.
+//! The values that one key has had, in the order in which they took effect, and which of them a
+//! read may still see.
 //!
 //! Positions count a key's fresh writes from 1; 0 is "nothing yet". Used by `client_histories`.
 
 use std::collections::VecDeque;
 
-/// Most values of a key that are kept while reads of it are under way: far more than are written in the time that an
-/// operation is tried for.
+/// Most values of a key that are kept while reads of it are under way: far more than are written in
+/// the time that an operation is tried for.
 const VALUES_MAX: usize = 4_096;
-/// How many values are kept that no read may see any more, to tell a stale one from one that nobody wrote.
+/// How many values are kept that no read may see any more, to tell a stale one from one that nobody
+/// wrote.
 const STALE_KEPT: u64 = 8;
 
 /// See the module.
@@ -57,8 +59,8 @@ impl Versions {
         self.forget();
     }
 
-    /// Where a read that began when `oldest` was known may have found `value`: the first such place, which asks the
-    /// least of the reads to come. Values may have been written twice.
+    /// Where a read that began when `oldest` was known may have found `value`: the first such
+    /// place, which asks the least of the reads to come. Values may have been written twice.
     pub(super) fn find(&self, value: Option<u64>, oldest: u64) -> Result<u64, String> {
         let from = oldest.max(self.first);
         if let Some(position) = (from..=self.last()).find(|at| self.at(*at) == value) {

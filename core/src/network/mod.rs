@@ -32,6 +32,7 @@ pub(crate) type Port<P> = Rc<dyn Fn(Envelope<P>)>;
 /// How links behave, from the options.
 #[derive(Clone, Debug)]
 pub(crate) struct LinkOptions {
+    pub(crate) seed: u64,
     pub(crate) latency_ns: (u64, u64),
     pub(crate) jitter_ns: u64,
     pub(crate) ns_per_byte: u64,
@@ -73,7 +74,7 @@ pub(crate) struct Sent {
 
 impl<P: Payload> Network<P> {
     pub(crate) fn new(sim: Sim, trace: Trace, options: LinkOptions) -> Self {
-        let links = Links::new(sim.rng("links"), options.latency_ns);
+        let links = Links::new(options.seed, options.latency_ns);
         let jitter = sim.rng("network");
         let inner = RefCell::new(Inner {
             ports: BTreeMap::new(),
@@ -210,12 +211,12 @@ impl<P: Payload> Network<P> {
 
     /// Whether messages pass from `from` to `to`.
     pub(crate) fn passes(&self, from: NodeId, to: NodeId) -> bool {
-        !self.0.inner.borrow_mut().links.between(Endpoint::Node(from), Endpoint::Node(to)).cut
+        !self.0.inner.borrow().links.is_cut(Endpoint::Node(from), Endpoint::Node(to))
     }
 
     /// The mean round trip over all pairs of the first `nodes` nodes, without jitter.
     pub(crate) fn mean_round_trip(&self, nodes: u16) -> Duration {
-        self.0.inner.borrow_mut().links.mean_round_trip(nodes)
+        self.0.inner.borrow().links.mean_round_trip(nodes)
     }
 
     /// What `read` makes of the messages in flight, oldest first.

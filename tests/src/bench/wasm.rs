@@ -72,8 +72,7 @@ impl Pair {
         [
             Figure::new(name("native"), "virtual s/s", self.native),
             Figure::new(name("wasm"), "virtual s/s", self.wasm),
-            Figure::new(name("native : wasm"), "x", self.ratio)
-                .held_to(Target::AtMost(SLOWER_MAX)),
+            Figure::new(name("native : wasm"), "x", self.ratio).held_to(Target::AtMost(SLOWER_MAX)),
         ]
     }
 }
