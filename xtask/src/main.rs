@@ -1,7 +1,8 @@
 //! The one front door of ShardScope: `cargo xtask serve | test | check | dist | bench | setup`.
 //!
-//! Owns the command line and nothing else: each command is a module of its own, and [`setup`] brings
-//! whatever a command needs. Must not know anything of the simulation. Called by people and `.ci/run`.
+//! Owns the command line and nothing else: each command is a module of its own, and [`setup`]
+//! brings whatever a command needs. Must not know anything of the simulation. Called by people and
+//! `.ci/run`.
 
 mod bench;
 mod bindings;

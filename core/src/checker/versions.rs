@@ -131,7 +131,9 @@ mod tests {
     fn for_want_of_room_a_read_is_given_the_benefit_of_the_doubt() {
         let mut versions = Versions::default();
         versions.begin_read();
-        (1..=VALUES_MAX as u64 * 2).for_each(|value| drop(versions.push(value)));
+        for value in 1..=VALUES_MAX as u64 * 2 {
+            versions.push(value);
+        }
         assert_eq!(versions.values.len(), VALUES_MAX);
         assert_eq!(versions.find(Some(1), 0), Ok(0));
     }

@@ -29,6 +29,9 @@ pub fn raft_config(options: &Options) -> Result<RaftConfig, Error> {
         // again soon.
         backoff: "10ms 20ms 40ms ..160ms".into(),
         enable_pre_vote: Some(true),
+        // A leader that restarts stands for election again. Restored in the same term, it could give
+        // a log id to another entry than the one that it had sent under it and lost with its crash.
+        enable_leader_restore: Some(false),
         ..Config::default()
     };
     let config = config.validate().map_err(|e| Error::Options(e.to_string()))?;

@@ -122,6 +122,13 @@ impl ShardState {
         Ok(Halves { child, before })
     }
 
+    /// The digest of the data, computed anew: what `data_digest` must be. A split tells of this one,
+    /// so that what it conserves can be checked.
+    #[must_use]
+    pub fn summed_data_digest(&self) -> u64 {
+        self.data.iter().fold(0, |sum, (key, value)| sum.wrapping_add(pair_digest(*key, *value)))
+    }
+
     /// A digest of all of it.
     #[must_use]
     pub fn digest(&self) -> u64 {

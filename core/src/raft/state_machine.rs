@@ -233,7 +233,7 @@ impl StateMachine {
         let child_members = birth::child_membership(membership.membership(), split);
         let parent = state.descriptor(membership.membership());
         let descriptor = child.descriptor(&child_members);
-        let (left, right) = (state.data_digest, child.data_digest);
+        let (left, right) = (state.summed_data_digest(), child.summed_data_digest());
 
         let mut batch = NodeBatch::default();
         let meta = SnapshotMeta { last_log_id: Some(log_id), last_membership: membership };

@@ -4,9 +4,11 @@
 //! Deadlines are honoured: a lost reply would otherwise wedge replication for ever.
 
 use std::future::Future;
+use std::pin::pin;
 use std::rc::Rc;
 use std::time::Duration;
 
+use futures::future::{Either, select};
 use openraft::errors::{NetworkError, RPCError, ReplicationClosed, StreamingError, Unreachable};
 use openraft::network::{RPCOption, RaftNetworkFactory};
 use openraft::raft::{
@@ -157,15 +159,17 @@ impl GroupRouter<C, ShardId> for Lane {
         shard: ShardId,
         vote: Vote,
         snapshot: Snapshot,
-        _cancel: impl Future<Output = ReplicationClosed> + OptionalSend + 'static,
+        cancel: impl Future<Output = ReplicationClosed> + OptionalSend + 'static,
         option: RPCOption,
     ) -> Result<SnapshotResponse<C>, StreamingError<C>> {
-        // One message, so there is no half to cancel: the deadline ends it.
         let rpc = Rpc::Snapshot { vote, meta: snapshot.meta, state: snapshot.snapshot };
-        match self.ask(target, shard, rpc, option.soft_ttl()).await {
-            Ok(RaftReply::Snapshot(response)) => Ok(response),
-            Ok(_) => Err(unreachable_peer(&Odd::Kind).into()),
-            Err(e) => Err(e.into()),
+        let asked = pin!(self.ask(target, shard, rpc, option.soft_ttl()));
+        // A leader that is none any more must stop: its next snapshot would be from after its time.
+        match select(pin!(cancel), asked).await {
+            Either::Left((closed, _)) => Err(StreamingError::Closed(closed)),
+            Either::Right((Ok(RaftReply::Snapshot(response)), _)) => Ok(response),
+            Either::Right((Ok(_), _)) => Err(unreachable_peer(&Odd::Kind).into()),
+            Either::Right((Err(e), _)) => Err(e.into()),
         }
     }
 
