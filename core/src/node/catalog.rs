@@ -54,7 +54,8 @@ impl Node {
             // To OpenRaft whoever has no membership yet is a learner; to everybody else it is
             // nothing yet.
             let uninitialized = role == Role::Learner && machine.descriptor().is_none();
-            if !uninitialized && last.replace((role, term)) != Some((role, term)) {
+            // Term 0 stands in OpenRaft's metrics until it has read the vote; nobody is ever in it.
+            if term > 0 && !uninitialized && last.replace((role, term)) != Some((role, term)) {
                 trace.record(EventKind::RoleChanged { node, shard, replica, role, term });
             }
         });

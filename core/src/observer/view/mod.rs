@@ -224,7 +224,7 @@ fn client_view(
                 last: d.range.last().0,
                 version: d.epoch.version,
                 leader: r.leader.map(|n| n.0),
-                stale: old || (r.leader.is_some() && r.leader != leader(d.shard)),
+                stale: old || r.leader.zip(leader(d.shard)).is_some_and(|(is, now)| is != now),
             }
         };
         router.routes().map(route).collect()
