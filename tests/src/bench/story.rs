@@ -71,7 +71,8 @@ pub(crate) fn after_four_phases() -> Simulation {
     let mut simulation = Simulation::new(&Options::seeded(SEED)).expect("the defaults are valid");
     for phase in 1..=4 {
         simulation.submit(Command::NextPhase).expect("the phase before is complete");
-        simulation.advance(PHASE, Budget::UNBOUNDED);
+        // As the page's engine does.
+        simulation.advance(PHASE, Budget { stops_at_phase_end: true, ..Budget::UNBOUNDED });
         assert_eq!(simulation.phase(), phase, "the phase needs longer than it is given");
     }
     simulation
