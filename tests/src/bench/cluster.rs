@@ -37,7 +37,7 @@ fn measure_load((clients, think_ns, seconds): (u16, u64, u64), runs: u32) -> [Fi
     [Figure::new(&name, "writes/s", writes), Figure::new(&name, "virtual s/s", speeds)]
 }
 
-/// Entries of the one shard that are applied somewhere: nearly all are writes, some of them retried.
+/// Entries of the one shard that are applied somewhere: nearly all are writes, some retried ones.
 fn applied(simulation: &Simulation) -> u64 {
     simulation.view().replicas.iter().map(|replica| replica.applied).max().unwrap_or(0)
 }

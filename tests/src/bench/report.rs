@@ -140,16 +140,16 @@ impl fmt::Display for Report {
 
 /// One line: names to the left, numbers to the right.
 fn row(f: &mut fmt::Formatter<'_>, widths: [usize; 7], cells: &[String; 7]) -> fmt::Result {
-    let [name, median, unit, min, max, target, verdict] = cells;
-    let line = format!(
-        "  {name:<w0$}  {median:>w1$} {unit:<w2$}  {min:>w3$}  {max:>w4$}  {target:<w5$}  {verdict}",
-        w0 = widths[0],
-        w1 = widths[1],
-        w2 = widths[2],
-        w3 = widths[3],
-        w4 = widths[4],
-        w5 = widths[5],
-    );
+    let mut line = String::new();
+    for (column, (cell, width)) in cells.iter().zip(widths).enumerate() {
+        // A number stands close to its unit.
+        let gap = if column == 2 { " " } else { "  " };
+        if matches!(column, 1 | 3 | 4) {
+            line += &format!("{gap}{cell:>width$}");
+        } else {
+            line += &format!("{gap}{cell:<width$}");
+        }
+    }
     writeln!(f, "{}", line.trim_end())
 }
 
