@@ -138,9 +138,13 @@ impl Hasher for LittleEndian {
     }
 }
 
+/// Room for most values that are digested.
+const DIGESTED_BYTES: usize = 128;
+
 /// A digest of any value that can be hashed, the same on every target.
 pub(crate) fn digest_of(value: &impl Hash) -> u64 {
-    let mut bytes = LittleEndian::default();
+    // At once: it would grow field by field, for every key and value that is applied.
+    let mut bytes = LittleEndian(Vec::with_capacity(DIGESTED_BYTES));
     value.hash(&mut bytes);
     bytes.finish()
 }

@@ -30,27 +30,27 @@ impl fmt::Display for Endpoint {
     }
 }
 
-/// What a message is about.
+/// What a message is about, with its letter in the scene.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum MessageKind {
-    /// A candidate asks for a vote.
+    /// `V`: a candidate asks for a vote.
     Vote,
-    /// A follower asks whether it would get one.
+    /// `P`: a follower asks whether it would get one.
     PreVote,
-    /// A leader sends entries.
+    /// `A`: a leader sends entries.
     Append,
-    /// A leader says that it is there: an append without entries.
+    /// `H`: a leader says that it is there: an append without entries.
     Heartbeat,
-    /// A leader sends its state.
+    /// `S`: a leader sends its state.
     Snapshot,
-    /// A leader hands over.
+    /// `T`: a leader hands over.
     Transfer,
-    /// A client writes.
+    /// `W`: a client writes.
     Write,
-    /// A client reads.
+    /// `R`: a client reads.
     Read,
-    /// Placement asks or orders, or a node reports to it.
+    /// `D`: placement asks or orders, or a node reports to it.
     Placement,
 }
 

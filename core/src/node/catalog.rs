@@ -53,7 +53,7 @@ impl Node {
             let Seat { node, shard, replica } = seat;
             // To OpenRaft whoever has no membership yet is a learner; to everybody else it is
             // nothing yet.
-            let uninitialized = role == Role::Learner && machine.descriptor().is_none();
+            let uninitialized = role == Role::Learner && !machine.is_initialized();
             // Term 0 stands in OpenRaft's metrics until it has read the vote; nobody is ever in it.
             if term > 0 && !uninitialized && last.replace((role, term)) != Some((role, term)) {
                 trace.record(EventKind::RoleChanged { node, shard, replica, role, term });
@@ -113,9 +113,12 @@ impl Node {
     /// message was faster.
     pub(super) fn take_over_child(&self, child: Seat, parent: ShardId) {
         let campaign = self.group(parent).is_some_and(|group| group.is_leader());
-        let here = self.0.replicas.borrow().get(&child.shard).map(|r| {
-            (r.seat, r.group().is_some_and(|group| group.machine().descriptor().is_some()))
-        });
+        let here = self
+            .0
+            .replicas
+            .borrow()
+            .get(&child.shard)
+            .map(|r| (r.seat, r.group().is_some_and(|group| group.machine().is_initialized())));
         match here {
             Some((seat, true)) if seat == child => return,
             Some((seat, _)) => {
@@ -163,7 +166,7 @@ impl Node {
                 self.0.sim.kill_scope(self.owner(replica.0));
                 let gone = self.0.replicas.borrow_mut().remove(&shard);
                 drop(gone);
-                self.0.destroyed.borrow_mut().push((self.0.sim.now(), seat));
+                self.remember_destroyed(seat);
             }
             let record = Record { shard, state: RecordState::Tombstone(epoch) };
             batch.delete_range(replica.rows()).put(replica.row(Part::Record), Row::Record(record));

@@ -9,7 +9,7 @@ mod catalog;
 mod serve;
 
 use std::cell::{Cell, RefCell};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -33,6 +33,9 @@ use crate::trace::Trace;
 
 /// How often a node tells placement of itself.
 const HEARTBEAT_EVERY: Duration = Duration::from_millis(500);
+
+/// Most destroyed replicas that are remembered: more than can be shown fading at once.
+const DESTROYED_MAX: usize = 64;
 
 /// Whether a node runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,7 +61,7 @@ struct Shared {
     replicas: RefCell<BTreeMap<ShardId, Replica>>,
     effects: RefCell<UnboundedSender<Effect>>,
     /// Replicas whose end is still to be seen: when, and what they were.
-    destroyed: RefCell<Vec<(Time, Seat)>>,
+    destroyed: RefCell<VecDeque<(Time, Seat)>>,
 }
 
 /// How a replica stands, for observers.
@@ -279,11 +282,17 @@ impl Node {
         self.0.replicas.borrow().get(&shard).map(ReplicaFacts::from)
     }
 
-    /// Replicas destroyed since `since`.
-    pub(crate) fn destroyed_since(&self, since: Time) -> Vec<(Time, Seat)> {
+    fn remember_destroyed(&self, seat: Seat) {
         let mut destroyed = self.0.destroyed.borrow_mut();
-        destroyed.retain(|(at, _)| *at >= since);
-        destroyed.clone()
+        if destroyed.len() == DESTROYED_MAX {
+            destroyed.pop_front();
+        }
+        destroyed.push_back((self.0.sim.now(), seat));
+    }
+
+    /// Replicas destroyed since `since`, of the last [`DESTROYED_MAX`].
+    pub(crate) fn destroyed_since(&self, since: Time) -> Vec<(Time, Seat)> {
+        self.0.destroyed.borrow().iter().filter(|(at, _)| *at >= since).copied().collect()
     }
 }
 

@@ -20,7 +20,7 @@ impl Node {
 
     /// The group of `shard`, if `key` is in its range and `version` its epoch's.
     fn find(&self, shard: ShardId, key: Key, version: u64) -> Result<Group, Reply> {
-        let group = self.group(shard).filter(|g| g.machine().descriptor().is_some());
+        let group = self.group(shard).filter(|g| g.machine().is_initialized());
         let fits = |g: &Group| {
             g.machine().state(|s| s.epoch.version == version && s.range.contains(key)) == Some(true)
         };

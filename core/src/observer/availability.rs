@@ -13,7 +13,7 @@ use crate::event::{Event, EventKind, Role};
 use crate::id::{NodeId, ReplicaId, ShardId};
 use crate::key::KeyRange;
 use crate::node::{Node, NodeStatus, ReplicaFacts};
-use crate::raft::state_machine::has_quorum;
+use crate::raft::state::has_quorum;
 use crate::sim::Time;
 
 /// See the module.

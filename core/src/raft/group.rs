@@ -89,7 +89,7 @@ impl Group {
             .map_err(|fatal| fatal.to_string())?;
         let group = Self { seat, raft, machine, log };
         // Without a range it has nothing to stand for: it votes and follows, and lets others act.
-        group.set_ticking(group.machine.descriptor().is_some());
+        group.set_ticking(group.machine.is_initialized());
         Ok(group)
     }
 

@@ -165,6 +165,14 @@ pub fn members(membership: &Membership) -> Vec<Member> {
     membership.nodes().map(member).collect()
 }
 
+/// Whether the live replicas are a majority of each of the membership's configurations.
+pub(crate) fn has_quorum(membership: &Membership, live: &BTreeMap<ReplicaId, bool>) -> bool {
+    membership.get_joint_config().iter().all(|voters| {
+        let up = voters.iter().filter(|v| live.get(v).copied().unwrap_or(false)).count();
+        up * 2 > voters.len()
+    })
+}
+
 fn pair_digest(key: Key, value: Value) -> u64 {
     digest_of(&(key, value))
 }

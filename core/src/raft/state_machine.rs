@@ -5,7 +5,6 @@
 //! peers or the network.
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
 use std::io;
 use std::rc::Rc;
 
@@ -105,6 +104,11 @@ impl StateMachine {
         let machine = self.0.machine.borrow();
         let state = machine.state.as_ref()?;
         Some(state.descriptor(machine.membership.membership()))
+    }
+
+    /// Whether it has a range.
+    pub(crate) fn is_initialized(&self) -> bool {
+        self.0.machine.borrow().state.is_some()
     }
 
     /// The value of `key` in the state applied so far.
@@ -378,12 +382,4 @@ pub(crate) fn entry_kind(entry: &Entry) -> EntryKind {
         EntryPayload::Normal(Operation::Write(_)) => EntryKind::Data,
         EntryPayload::Normal(Operation::Split(_)) => EntryKind::Split,
     }
-}
-
-/// Members of a membership that vote in every one of its configurations' quorums, for availability.
-pub(crate) fn has_quorum(membership: &Membership, live: &BTreeMap<ReplicaId, bool>) -> bool {
-    membership.get_joint_config().iter().all(|voters| {
-        let up = voters.iter().filter(|v| live.get(v).copied().unwrap_or(false)).count();
-        up * 2 > voters.len()
-    })
 }

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::network::MessageKind;
+
 /// One replica on one node.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -80,7 +82,7 @@ pub struct MessageView {
     /// Never used twice.
     pub id: u64,
     /// What it carries.
-    pub kind: MessageKindView,
+    pub kind: MessageKind,
     /// Whether it answers a request.
     pub reply: bool,
     /// For a reply: whether it says yes (granted, appended, done).
@@ -99,30 +101,6 @@ pub struct MessageView {
     pub bytes: u64,
     /// Its content in a few words, such as `entries 207..210, commit 206`.
     pub summary: String,
-}
-
-/// The kind of a message, with its letter in the scene.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum MessageKindView {
-    /// `V`
-    Vote,
-    /// `P`
-    PreVote,
-    /// `A`
-    Append,
-    /// `H`: an append without entries.
-    Heartbeat,
-    /// `S`
-    Snapshot,
-    /// `T`
-    Transfer,
-    /// `W`
-    Write,
-    /// `R`
-    Read,
-    /// `D`: from or to placement.
-    Placement,
 }
 
 /// A replica's log tail.

@@ -13,15 +13,14 @@ use crate::event::{Event, Role};
 use crate::id::{NodeId, ShardId};
 use crate::key::Descriptor;
 use crate::message::Message;
-use crate::network::{Envelope, MessageKind, Payload};
+use crate::network::{Envelope, Payload};
 use crate::node::{Node, NodeStatus as Status, ReplicaFacts};
 use crate::recording::OPENRAFT_VERSION;
 use crate::scenario::{PhaseCost, Phases};
 use crate::sim::Time;
 use crate::view::{
-    Availability, ClientView, EventView, KeySpaceView, LinkView, MessageKindView, MessageView,
-    NodeStatus, NodeView, PhaseCostView, PhaseView, RouteView, SafetyView, ShardView, View,
-    ViolationView,
+    Availability, ClientView, EventView, KeySpaceView, LinkView, MessageView, NodeStatus, NodeView,
+    PhaseCostView, PhaseView, RouteView, SafetyView, ShardView, View, ViolationView,
 };
 
 impl Observer {
@@ -177,17 +176,7 @@ fn messages(cluster: &Cluster) -> (Vec<MessageView>, u64) {
 fn message_view(e: &Envelope<Message>) -> MessageView {
     MessageView {
         id: e.id,
-        kind: match e.payload.kind() {
-            MessageKind::Vote => MessageKindView::Vote,
-            MessageKind::PreVote => MessageKindView::PreVote,
-            MessageKind::Append => MessageKindView::Append,
-            MessageKind::Heartbeat => MessageKindView::Heartbeat,
-            MessageKind::Snapshot => MessageKindView::Snapshot,
-            MessageKind::Transfer => MessageKindView::Transfer,
-            MessageKind::Write => MessageKindView::Write,
-            MessageKind::Read => MessageKindView::Read,
-            MessageKind::Placement => MessageKindView::Placement,
-        },
+        kind: e.payload.kind(),
         reply: e.answers.is_some(),
         ok: e.payload.ok(),
         shard: e.shard.map(|s| s.0),
