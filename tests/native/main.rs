@@ -8,5 +8,6 @@ mod checkers;
 mod commands;
 mod determinism;
 mod four_phases;
+mod golden;
 mod runtime;
 mod storage;
