@@ -8,8 +8,9 @@ use crate::id::{NodeId, ReplicaId, ShardId};
 use crate::key::{Epoch, KeyRange};
 use crate::raft::log_store::LogStore;
 use crate::raft::message::C;
+use crate::raft::seat::Seat;
 use crate::raft::state::ShardState;
-use crate::raft::state_machine::{Seat, StateMachine};
+use crate::raft::state_machine::StateMachine;
 use crate::raft::types::NodeDisk;
 use crate::sim::SimRuntime;
 
@@ -31,7 +32,7 @@ pub fn storage() -> Result<(), String> {
 /// another one.
 pub mod parts {
     pub use crate::disk::{Batch, Disk};
-    pub use crate::raft::{birth, config, entry, log_store, state, state_machine, types};
+    pub use crate::raft::{birth, config, entry, log_store, seat, state, state_machine, types};
     pub use crate::sim::SimRuntime;
 }
 

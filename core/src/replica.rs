@@ -3,9 +3,10 @@
 //!
 //! Owned by `node`. The raft itself is in [`Group`].
 
+use crate::id::ShardId;
 use crate::message::Message;
 use crate::network::Envelope;
-use crate::raft::state_machine::Seat;
+use crate::raft::seat::Seat;
 use crate::raft::{Group, GroupStatus};
 use crate::sim::Time;
 
@@ -15,6 +16,8 @@ pub(crate) struct Replica {
     pub(crate) stage: Stage,
     /// When a leader's message last reached it.
     pub(crate) heard: Option<Time>,
+    /// The shard whose split made it, if it was made since the node started.
+    pub(crate) parent: Option<ShardId>,
 }
 
 /// How far a replica has come.
@@ -36,7 +39,7 @@ pub(crate) const WAITING_MAX: usize = 64;
 impl Replica {
     pub(crate) fn starting(seat: Seat, campaign: bool) -> Self {
         let stage = Stage::Starting { waiting: Vec::new(), campaign };
-        Self { seat, stage, heard: None }
+        Self { seat, stage, heard: None, parent: None }
     }
 
     pub(crate) fn group(&self) -> Option<&Group> {

@@ -3,12 +3,14 @@
 //! The rules for a message to a replica that is not here are TiKV's (`Peer::replicate`,
 //! `maybe_create_peer` and the tombstone checks in `components/raftstore/src/store/fsm/store.rs`).
 
+use std::rc::Rc;
+
 use super::Node;
 use crate::event::{EventKind, Origin, Role};
 use crate::id::{ReplicaId, ShardId};
 use crate::key::{Epoch, KeyRange};
 use crate::raft::group::Parts;
-use crate::raft::state_machine::Seat;
+use crate::raft::seat::{NodeSide, Seat};
 use crate::raft::transport::Transport;
 use crate::raft::types::{NodeBatch, Part, Record, RecordState, Row};
 use crate::raft::{Group, birth};
@@ -27,7 +29,7 @@ impl Node {
                 disk: node.0.disk.clone(),
                 transport: Transport::new(node.0.network.clone(), node.0.id),
                 trace: node.0.trace.clone(),
-                effects: node.0.effects.borrow().clone(),
+                node: node.side(),
             };
             let group = Group::start(seat, parts).await;
             let group = group.unwrap_or_else(|fatal| {
@@ -35,6 +37,17 @@ impl Node {
             });
             node.run_replica(seat, group, origin);
         });
+    }
+
+    /// What a replica's state machine knows of this node. Weak: the node owns the replica.
+    fn side(&self) -> NodeSide {
+        let node = Rc::downgrade(&self.0);
+        let make_way = move |child| {
+            if let Some(node) = node.upgrade() {
+                Node(node).make_way(child);
+            }
+        };
+        NodeSide { effects: self.0.effects.borrow().clone(), make_way: Rc::new(make_way) }
     }
 
     fn run_replica(&self, seat: Seat, group: Group, origin: Origin) {
@@ -47,16 +60,18 @@ impl Node {
             range: descriptor.as_ref().map(|d| d.range),
             epoch: descriptor.map_or_else(Epoch::default, |d| d.epoch),
         });
-        let (trace, machine) = (self.0.trace.clone(), group.machine().clone());
+        let (node, machine) = (self.clone(), group.machine().clone());
         let mut last = None;
         let watch = group.clone().watch_role(move |role, term, _| {
-            let Seat { node, shard, replica } = seat;
+            let Seat { node: at, shard, replica } = seat;
             // To OpenRaft whoever has no membership yet is a learner; to everybody else it is
             // nothing yet.
             let uninitialized = role == Role::Learner && !machine.is_initialized();
             // Term 0 stands in OpenRaft's metrics until it has read the vote; nobody is ever in it.
             if term > 0 && !uninitialized && last.replace((role, term)) != Some((role, term)) {
-                trace.record(EventKind::RoleChanged { node, shard, replica, role, term });
+                let changed = EventKind::RoleChanged { node: at, shard, replica, role, term };
+                node.0.trace.record(changed);
+                node.role_changed(seat, role, machine.is_removed());
             }
         });
         self.spawn(seat.replica.0, watch);
@@ -71,15 +86,45 @@ impl Node {
             return;
         };
         if campaign {
-            self.spawn(seat.replica.0, async move {
-                // Fails only if the replica has stopped meanwhile, and then nobody waits for its
-                // leadership.
-                drop(group.campaign().await);
-            });
+            self.campaign(seat, group);
         }
         for envelope in waiting {
             self.receive(envelope);
         }
+    }
+
+    fn role_changed(&self, seat: Seat, role: Role, removed: bool) {
+        if role == Role::Leader {
+            self.campaign_for_children(seat.shard);
+        } else if removed {
+            // It led when it applied its own removal, and has handed over since.
+            let node = self.clone();
+            self.spawn(0, async move { node.leave(seat) });
+        }
+    }
+
+    /// The parent's leader could not make its child replica campaign, for it had not applied the
+    /// split; the new one, which has, finishes that (TiKV: `uncampaigned_new_regions` in
+    /// `fsm/peer.rs`).
+    fn campaign_for_children(&self, parent: ShardId) {
+        let children: Vec<(Seat, Group)> = {
+            let replicas = self.0.replicas.borrow();
+            let born = replicas.values().filter(|r| r.parent == Some(parent));
+            born.filter_map(|r| Some((r.seat, r.group()?.clone()))).collect()
+        };
+        for (seat, group) in children {
+            if birth::is_untouched(&self.0.disk, seat.replica) {
+                self.campaign(seat, group);
+            }
+        }
+    }
+
+    fn campaign(&self, seat: Seat, group: Group) {
+        self.spawn(seat.replica.0, async move {
+            // Fails only if the replica has stopped meanwhile, and then nobody waits for its
+            // leadership.
+            drop(group.campaign().await);
+        });
     }
 
     /// Makes sure that `replica` of `shard` is here and may be spoken to; false if it is gone for
@@ -93,8 +138,7 @@ impl Node {
             // The world has moved on: a newer incarnation is meant to be here.
             drop(self.destroy(here));
         }
-        let known: Vec<(ReplicaId, Record)> =
-            birth::catalog(&self.0.disk).into_iter().filter(|(_, r)| r.shard == shard).collect();
+        let known = self.known(shard);
         if known.iter().any(|(id, r)| *id >= replica && r.state != RecordState::Live) {
             return false;
         }
@@ -109,10 +153,28 @@ impl Node {
         true
     }
 
-    /// A split wrote `child`'s first rows: run it, in the place of an uninitialized one if a
-    /// message was faster.
+    /// What the catalog knows of `shard`'s replicas here, by id.
+    fn known(&self, shard: ShardId) -> Vec<(ReplicaId, Record)> {
+        birth::catalog(&self.0.disk).into_iter().filter(|(_, r)| r.shard == shard).collect()
+    }
+
+    /// A split is about to write `child`'s first rows: the uninitialized replica that a message
+    /// made before stops at this instant, so that it writes nothing after them. What it wrote
+    /// before stays: the split keeps its vote.
+    fn make_way(&self, child: Seat) {
+        let here = self.0.replicas.borrow().get(&child.shard).is_some_and(|r| r.seat == child);
+        if here && !birth::is_initialized(&self.0.disk, child.replica) {
+            self.0.sim.kill_scope(self.owner(child.replica.0));
+            let gone = self.0.replicas.borrow_mut().remove(&child.shard);
+            drop(gone);
+        }
+    }
+
+    /// A split wrote `child`'s first rows: run it. It campaigns at once where the parent leads,
+    /// unless another has been faster: then a campaign would depose a leader.
     pub(super) fn take_over_child(&self, child: Seat, parent: ShardId) {
-        let campaign = self.group(parent).is_some_and(|group| group.is_leader());
+        let leads = self.group(parent).is_some_and(|group| group.is_leader());
+        let campaign = leads && birth::is_untouched(&self.0.disk, child.replica);
         let here = self
             .0
             .replicas
@@ -129,22 +191,34 @@ impl Node {
             None => {}
         }
         self.start_replica(child, Origin::Split, campaign);
+        if let Some(replica) = self.0.replicas.borrow_mut().get_mut(&child.shard) {
+            replica.parent = Some(parent);
+        }
     }
 
-    /// A live replica of another shard whose range overlaps `range`.
-    pub(super) fn live_overlap(&self, shard: ShardId, range: &KeyRange) -> Option<ShardId> {
+    /// Another shard whose range here overlaps `range`: of a live replica, also one that is being
+    /// started, or of a snapshot that is being installed (TiKV: `check_snapshot` and
+    /// `pending_snapshot_regions`).
+    pub(super) fn overlap(&self, shard: ShardId, range: &KeyRange) -> Option<ShardId> {
         let replicas = self.0.replicas.borrow();
-        let overlapping = replicas.values().find(|r| {
-            let held = r.group().and_then(|g| g.machine().state(|s| s.range));
-            r.seat.shard != shard && held.is_some_and(|held| held.overlaps(range))
-        })?;
-        Some(overlapping.seat.shard)
+        let held = replicas.values().filter_map(|r| {
+            let range = match r.group() {
+                Some(group) => group.machine().state(|s| s.range),
+                None => birth::range(&self.0.disk, r.seat.replica),
+            };
+            Some((r.seat.shard, range?))
+        });
+        let arriving = self.0.arriving.borrow();
+        let arriving = arriving.values().copied();
+        let mut others = held.chain(arriving).filter(|(other, _)| *other != shard);
+        others.find(|(_, held)| held.overlaps(range)).map(|(other, _)| other)
     }
 
     /// The replica is out of the membership: it goes, unless it leads and has to hand over first.
-    pub(super) async fn leave(&self, seat: Seat) {
-        if self.group(seat.shard).is_some_and(|group| !group.is_leader()) {
-            self.destroy(seat).await;
+    pub(super) fn leave(&self, seat: Seat) {
+        let here = self.group(seat.shard).filter(|group| group.seat() == seat);
+        if here.is_some_and(|group| !group.is_leader()) {
+            drop(self.destroy(seat));
         }
     }
 
@@ -167,6 +241,10 @@ impl Node {
                 let gone = self.0.replicas.borrow_mut().remove(&shard);
                 drop(gone);
                 self.remember_destroyed(seat);
+            }
+            // One tombstone a shard: the newest says of all before it that they are gone.
+            for (older, _) in self.known(shard).into_iter().filter(|(id, _)| *id < replica) {
+                batch.delete_range(older.rows());
             }
             let record = Record { shard, state: RecordState::Tombstone(epoch) };
             batch.delete_range(replica.rows()).put(replica.row(Part::Record), Row::Record(record));

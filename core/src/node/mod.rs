@@ -18,13 +18,13 @@ use futures::channel::mpsc::{UnboundedReceiver, UnboundedSender, unbounded};
 
 use crate::event::{EventKind, Origin};
 use crate::id::{NodeId, ReplicaId, ShardId};
-use crate::key::Descriptor;
+use crate::key::{Descriptor, KeyRange};
 use crate::message::{Heartbeat, Message};
 use crate::network::{Endpoint, Envelope, MessageKind, Network, Route};
 use crate::raft::birth;
 use crate::raft::config::RaftConfig;
 use crate::raft::message::{RaftMessage, RaftReply, Rpc};
-use crate::raft::state_machine::{Effect, Seat};
+use crate::raft::seat::{Effect, Seat};
 use crate::raft::types::{NodeDisk, RecordState};
 use crate::raft::{Group, GroupStatus};
 use crate::replica::{Replica, Stage, WAITING_MAX};
@@ -36,6 +36,10 @@ const HEARTBEAT_EVERY: Duration = Duration::from_millis(500);
 
 /// Most destroyed replicas that are remembered: more than can be shown fading at once.
 const DESTROYED_MAX: usize = 64;
+
+/// Most messages that wait for a paused node, as in the buffers of its sockets: more than its peers
+/// send in an election timeout, after which they send little.
+const INBOX_MAX: usize = 4_096;
 
 /// Whether a node runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,6 +64,10 @@ struct Shared {
     starts: Cell<u32>,
     replicas: RefCell<BTreeMap<ShardId, Replica>>,
     effects: RefCell<UnboundedSender<Effect>>,
+    /// What arrived while the node was paused, at most [`INBOX_MAX`].
+    inbox: RefCell<VecDeque<Envelope<Message>>>,
+    /// Snapshots that are being installed, by message: of which shard, and its range.
+    arriving: RefCell<BTreeMap<u64, (ShardId, KeyRange)>>,
     /// Replicas whose end is still to be seen: when, and what they were.
     destroyed: RefCell<VecDeque<(Time, Seat)>>,
 }
@@ -93,6 +101,8 @@ impl Node {
             starts: Cell::new(0),
             replicas: RefCell::default(),
             effects: RefCell::new(unbounded().0),
+            inbox: RefCell::default(),
+            arriving: RefCell::default(),
             destroyed: RefCell::default(),
         }))
     }
@@ -149,7 +159,8 @@ impl Node {
         let unflushed = self.0.disk.crash();
         self.0.status.set(NodeStatus::Down);
         let replicas = std::mem::take(&mut *self.0.replicas.borrow_mut());
-        drop(replicas);
+        let inbox = std::mem::take(&mut *self.0.inbox.borrow_mut());
+        drop((replicas, inbox));
         self.0.trace.record(EventKind::NodeCrashed { node: self.0.id, unflushed });
     }
 
@@ -163,6 +174,8 @@ impl Node {
         self.0.status.set(NodeStatus::Up);
         self.0.trace.record(EventKind::NodeResumed { node: self.0.id });
         self.0.sim.resume_node(self.0.id.0);
+        let inbox = std::mem::take(&mut *self.0.inbox.borrow_mut());
+        inbox.into_iter().for_each(|envelope| self.receive(envelope));
     }
 
     fn seat(&self, shard: ShardId, replica: ReplicaId) -> Seat {
@@ -200,12 +213,21 @@ impl Node {
                         group.set_ticking(true);
                     }
                 }
-                Effect::Removed(seat) => self.leave(seat).await,
+                Effect::Removed(seat) => self.leave(seat),
+                // It may lead still, cut off from those who decided: they do not need it.
+                Effect::Expelled(seat) => drop(self.destroy(seat)),
             }
         }
     }
 
     fn receive(&self, envelope: Envelope<Message>) {
+        if self.status() == NodeStatus::Paused {
+            let mut inbox = self.0.inbox.borrow_mut();
+            if inbox.len() < INBOX_MAX {
+                inbox.push_back(envelope);
+            }
+            return;
+        }
         let route = Route::from(&envelope);
         match (envelope.shard, &envelope.payload) {
             (Some(shard), Message::Raft(_)) => self.receive_raft(shard, envelope),
@@ -226,7 +248,7 @@ impl Node {
     }
 
     fn receive_raft(&self, shard: ShardId, envelope: Envelope<Message>) {
-        let Message::Raft(RaftMessage { to, rpc }) = &envelope.payload else {
+        let Message::Raft(RaftMessage { to, from, rpc }) = &envelope.payload else {
             return;
         };
         let (route, kind) = (Route::from(&envelope), MessageKind::from(rpc));
@@ -235,7 +257,7 @@ impl Node {
             return refuse(RaftReply::Gone { kind });
         }
         if let Rpc::Snapshot { state, .. } = rpc
-            && let Some(overlaps) = self.live_overlap(shard, &state.range)
+            && let Some(overlaps) = self.overlap(shard, &state.range)
         {
             let node = self.0.id;
             self.0.trace.record(EventKind::SnapshotRefused { node, shard, overlaps });
@@ -257,7 +279,12 @@ impl Node {
             Stage::Running(group) => {
                 let (group, network, to) = (group.clone(), self.0.network.clone(), to.0);
                 drop(replicas);
+                if from.is_some_and(|sender| group.machine().has_removed(sender)) {
+                    return refuse(RaftReply::Expelled { kind });
+                }
+                let arrival = self.expect_range(shard, &envelope);
                 self.spawn(to, async move {
+                    let _until_answered = arrival;
                     let Message::Raft(RaftMessage { rpc, .. }) = envelope.payload else {
                         return;
                     };
@@ -266,6 +293,17 @@ impl Node {
                 });
             }
         }
+    }
+
+    /// Reserves the range of a snapshot until it is answered, so that no other is let in that
+    /// overlaps it.
+    fn expect_range(&self, shard: ShardId, envelope: &Envelope<Message>) -> Option<Arrival> {
+        let Message::Raft(RaftMessage { rpc: Rpc::Snapshot { state, .. }, .. }) = &envelope.payload
+        else {
+            return None;
+        };
+        self.0.arriving.borrow_mut().insert(envelope.id, (shard, state.range));
+        Some(Arrival { node: self.clone(), message: envelope.id })
     }
 
     pub(crate) fn group(&self, shard: ShardId) -> Option<Group> {
@@ -293,6 +331,18 @@ impl Node {
     /// Replicas destroyed since `since`, of the last [`DESTROYED_MAX`].
     pub(crate) fn destroyed_since(&self, since: Time) -> Vec<(Time, Seat)> {
         self.0.destroyed.borrow().iter().filter(|(at, _)| *at >= since).copied().collect()
+    }
+}
+
+/// A snapshot that is being installed; its range is free again when this is dropped.
+struct Arrival {
+    node: Node,
+    message: u64,
+}
+
+impl Drop for Arrival {
+    fn drop(&mut self) {
+        self.node.0.arriving.borrow_mut().remove(&self.message);
     }
 }
 

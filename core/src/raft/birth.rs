@@ -16,6 +16,7 @@ use super::types::{
     SnapshotMeta, StoredMembership, StoredSnapshot, Vote, log_id,
 };
 use crate::id::{NodeId, ReplicaId, ShardId};
+use crate::key::KeyRange;
 
 /// Term of a new shard's initial log id and vote.
 pub const INITIAL_TERM: u64 = 5;
@@ -111,13 +112,30 @@ pub fn may_be_born(disk: &NodeDisk, shard: ShardId, replica: ReplicaId) -> Optio
 /// Whether a replica has a range: it began with one, or installed a snapshot.
 #[must_use]
 pub fn is_initialized(disk: &NodeDisk, replica: ReplicaId) -> bool {
-    disk.get(&replica.row(Part::Snapshot)).is_some()
+    range(disk, replica).is_some()
+}
+
+/// The range of a replica's last snapshot; `None` while uninitialized.
+#[must_use]
+pub fn range(disk: &NodeDisk, replica: ReplicaId) -> Option<KeyRange> {
+    match disk.get(&replica.row(Part::Snapshot)) {
+        Some(Row::Snapshot(stored)) => Some(stored.state.range),
+        _ => None,
+    }
+}
+
+/// Whether a replica still has the vote that it began with: it has not campaigned, nor been asked
+/// for its vote, nor heard from a leader.
+#[must_use]
+pub fn is_untouched(disk: &NodeDisk, replica: ReplicaId) -> bool {
+    let initial = Vote::new(INITIAL_TERM, replica);
+    matches!(disk.get(&replica.row(Part::Vote)), Some(Row::Vote(vote)) if vote == initial)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::key::{Epoch, Key, KeyRange};
+    use crate::key::{Epoch, Key};
 
     fn begin(disk: &NodeDisk, replica: u64, given: Option<Vote>) {
         let state = ShardState::empty(ShardId(2), KeyRange::inclusive(1, 9), Epoch::default());

@@ -5,7 +5,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use futures::channel::mpsc::UnboundedSender;
 use openraft::async_runtime::watch::WatchReceiver;
 use openraft::errors::{ClientWriteError, Fatal, LinearizableReadError, RaftError};
 use openraft::{ChangeMembers, Config, Precondition, Raft, ReadPolicy, ServerState};
@@ -13,7 +12,8 @@ use openraft::{ChangeMembers, Config, Precondition, Raft, ReadPolicy, ServerStat
 use super::entry::{Applied, Operation};
 use super::log_store::LogStore;
 use super::message::{C, RaftReply, Rpc};
-use super::state_machine::{Effect, Seat, StateMachine};
+use super::seat::{NodeSide, Seat};
+use super::state_machine::StateMachine;
 use super::transport::Transport;
 use super::types::{NodeDisk, ReplicaNode, Snapshot};
 use crate::event::Role;
@@ -38,7 +38,7 @@ pub(crate) struct Parts {
     pub(crate) disk: NodeDisk,
     pub(crate) transport: Transport,
     pub(crate) trace: Trace,
-    pub(crate) effects: UnboundedSender<Effect>,
+    pub(crate) node: NodeSide,
 }
 
 /// Why a write, a split or a membership change was not done here.
@@ -80,10 +80,10 @@ pub(crate) struct GroupStatus {
 impl Group {
     /// Starts the replica of `seat` from what is on its disk.
     pub(crate) async fn start(seat: Seat, parts: Parts) -> Result<Self, String> {
-        let Parts { config, disk, transport, trace, effects } = parts;
+        let Parts { config, disk, transport, trace, node } = parts;
         let log = LogStore::new(disk.clone(), seat.replica);
-        let machine = StateMachine::new(seat, disk, trace, effects);
-        let network = transport.for_shard(seat.shard);
+        let machine = StateMachine::new(seat, disk, trace, node);
+        let network = transport.for_replica(seat.shard, machine.clone());
         let raft = Raft::new(seat.replica, config, network, log.clone(), machine.clone())
             .await
             .map_err(|fatal| fatal.to_string())?;
@@ -95,6 +95,10 @@ impl Group {
 
     pub(crate) fn set_ticking(&self, on: bool) {
         self.raft.runtime_config().tick(on);
+    }
+
+    pub(crate) fn seat(&self) -> Seat {
+        self.seat
     }
 
     pub(crate) fn machine(&self) -> &StateMachine {

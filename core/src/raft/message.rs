@@ -8,6 +8,7 @@ use openraft::raft::{
     TransferLeaderResponse, VoteRequest, VoteResponse,
 };
 
+use super::seat::Sender;
 use super::state::ShardState;
 use super::types::{Entry, SnapshotMeta, Types, Vote};
 use crate::id::ReplicaId;
@@ -22,6 +23,8 @@ pub(crate) type C = Types<SimRuntime>;
 pub(crate) struct RaftMessage {
     /// Which incarnation it is meant for.
     pub(crate) to: ReplicaId,
+    /// Whom it comes from, once that is a member.
+    pub(crate) from: Option<Sender>,
     pub(crate) rpc: Rpc,
 }
 
@@ -46,6 +49,10 @@ pub(crate) enum RaftReply {
     Transfer(TransferLeaderResponse<C>),
     /// That incarnation is destroyed, or a newer one has taken its place.
     Gone {
+        kind: MessageKind,
+    },
+    /// The asker is no longer a member of the shard.
+    Expelled {
         kind: MessageKind,
     },
     /// Not now: ask again later. A snapshot that overlaps a live range, a replica that is being
@@ -123,7 +130,10 @@ impl RaftReply {
             Self::Append(_) => MessageKind::Append,
             Self::Snapshot(_) => MessageKind::Snapshot,
             Self::Transfer(_) => MessageKind::Transfer,
-            Self::Vote { kind, .. } | Self::Gone { kind } | Self::NotNow { kind } => *kind,
+            Self::Vote { kind, .. }
+            | Self::Gone { kind }
+            | Self::Expelled { kind }
+            | Self::NotNow { kind } => *kind,
         }
     }
 
@@ -162,6 +172,7 @@ impl RaftReply {
             Self::Transfer(Ok(())) => "campaigning".into(),
             Self::Transfer(Err(e)) => e.to_string(),
             Self::Gone { .. } => "gone: that replica was destroyed".into(),
+            Self::Expelled { .. } => "you are no longer a member".into(),
             Self::NotNow { .. } => "not now".into(),
         }
     }

@@ -10,6 +10,7 @@ pub mod entry;
 pub(crate) mod group;
 pub mod log_store;
 pub(crate) mod message;
+pub mod seat;
 pub mod state;
 pub mod state_machine;
 pub(crate) mod transport;

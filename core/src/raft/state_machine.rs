@@ -8,50 +8,22 @@ use std::cell::RefCell;
 use std::io;
 use std::rc::Rc;
 
-use futures::channel::mpsc::UnboundedSender;
 use futures::{Stream, StreamExt};
 use openraft::storage::{EntryResponder, RaftStateMachine};
 use openraft::{AsyncRuntime, OptionalSend, RaftSnapshotBuilder};
 
 use super::birth;
 use super::entry::{Applied, Operation, Split, Write};
+use super::seat::{Effect, NodeSide, Seat, Sender};
 use super::state::{Halves, ShardState, members};
 use super::types::{
     Entry, EntryPayload, LogId, Membership, NodeBatch, NodeDisk, Part, Row, Snapshot, SnapshotMeta,
     StoredMembership, StoredSnapshot, Types,
 };
 use crate::event::{EntryKind, EventKind};
-use crate::id::{NodeId, ReplicaId, ShardId};
 use crate::key::{Descriptor, Epoch, Key};
 use crate::raft::state::Value;
 use crate::trace::Trace;
-
-/// Which replica, of what, where.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Seat {
-    /// On which node.
-    pub node: NodeId,
-    /// Of which shard.
-    pub shard: ShardId,
-    /// Which incarnation.
-    pub replica: ReplicaId,
-}
-
-/// What follows from an applied entry, for the node to do.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Effect {
-    /// A split wrote a new replica's first rows: start it.
-    ChildBorn {
-        /// The new replica.
-        child: Seat,
-        /// The shard that was split.
-        parent: ShardId,
-    },
-    /// A replica that had no range has one now.
-    Initialized(Seat),
-    /// A replica applied a membership that it is no longer part of.
-    Removed(Seat),
-}
 
 /// A replica's state machine: a handle, cheap to clone.
 #[derive(Clone)]
@@ -61,7 +33,7 @@ struct Shared {
     seat: Seat,
     disk: NodeDisk,
     trace: Trace,
-    effects: UnboundedSender<Effect>,
+    node: NodeSide,
     machine: RefCell<Machine>,
 }
 
@@ -71,21 +43,18 @@ struct Machine {
     membership: StoredMembership,
     /// `None` while uninitialized.
     state: Option<ShardState>,
+    /// Whether it has applied its own removal. Ids are never reused, so once out, out for good.
+    removed: bool,
 }
 
 impl StateMachine {
     /// Brings back the state of `seat` from its last snapshot on `disk`; uninitialized without one.
-    pub(crate) fn new(
-        seat: Seat,
-        disk: NodeDisk,
-        trace: Trace,
-        effects: UnboundedSender<Effect>,
-    ) -> Self {
+    pub(crate) fn new(seat: Seat, disk: NodeDisk, trace: Trace, node: NodeSide) -> Self {
         let machine = match disk.get(&seat.replica.row(Part::Snapshot)) {
             Some(Row::Snapshot(stored)) => Machine::from_snapshot(&stored.meta, &stored.state),
             _ => Machine::default(),
         };
-        Self(Rc::new(Shared { seat, disk, trace, effects, machine: RefCell::new(machine) }))
+        Self(Rc::new(Shared { seat, disk, trace, node, machine: RefCell::new(machine) }))
     }
 
     /// A state machine that holds `state` and has applied nothing, alone: for conformance suites
@@ -93,7 +62,8 @@ impl StateMachine {
     #[must_use]
     pub fn detached(seat: Seat, disk: NodeDisk, state: ShardState) -> Self {
         let (effects, _) = futures::channel::mpsc::unbounded();
-        let machine = Self::new(seat, disk, Trace::default(), effects);
+        let node = NodeSide { effects, make_way: Rc::new(|_| {}) };
+        let machine = Self::new(seat, disk, Trace::default(), node);
         machine.0.machine.borrow_mut().state = Some(state);
         machine
     }
@@ -126,9 +96,35 @@ impl StateMachine {
         self.0.machine.borrow().membership.clone()
     }
 
+    /// Who it is to a peer; `None` before it has applied a membership that it is part of.
+    pub(crate) fn as_sender(&self) -> Option<Sender> {
+        let machine = self.0.machine.borrow();
+        let (replica, state) = (self.0.seat.replica, machine.state.as_ref()?);
+        machine.membership.get_node(&replica)?;
+        Some(Sender { replica, conf_ver: state.epoch.conf_ver })
+    }
+
+    /// Whether `peer` was a member once and is none any more, as far as is applied here (TiKV:
+    /// `handle_stale_msg` in `fsm/store.rs`). It says of itself that it was one at its `conf_ver`.
+    pub(crate) fn has_removed(&self, peer: Sender) -> bool {
+        let machine = self.0.machine.borrow();
+        let newer = machine.state.as_ref().is_some_and(|s| s.epoch.conf_ver > peer.conf_ver);
+        newer && machine.membership.get_node(&peer.replica).is_none()
+    }
+
+    /// Whether it has applied its own removal.
+    pub(crate) fn is_removed(&self) -> bool {
+        self.0.machine.borrow().removed
+    }
+
+    /// A peer says that this replica is no longer a member.
+    pub(crate) fn expelled(&self) {
+        self.effect(Effect::Expelled(self.0.seat));
+    }
+
     fn effect(&self, effect: Effect) {
         // Fails only when the node's task is gone, and then nobody is left to act on it.
-        drop(self.0.effects.unbounded_send(effect));
+        drop(self.0.node.effects.unbounded_send(effect));
     }
 
     fn apply_entry(&self, entry: Entry) -> Applied {
@@ -194,11 +190,11 @@ impl StateMachine {
 
     fn apply_membership(&self, log_id: LogId, membership: Membership) -> Applied {
         let mut machine = self.0.machine.borrow_mut();
-        // Out of it only if it was in it: a newcomer applies memberships from before its time. Ids
-        // are never reused, so once out, out for good.
+        // Out of it only if it was in it: a newcomer applies memberships from before its time.
         let own = self.0.seat.replica;
         let was = machine.membership.get_node(&own).is_some();
         let removed = was && membership.get_node(&own).is_none();
+        machine.removed |= removed;
         machine.membership = StoredMembership::new(Some(log_id), membership);
         let Machine { membership, state: Some(state), .. } = &mut *machine else {
             return Applied::Nothing;
@@ -215,7 +211,9 @@ impl StateMachine {
     }
 
     /// Applies a split: in one batch, the parent's state after it and the child's first rows. On a
-    /// replica that must not have the child (any more), the parent alone.
+    /// replica that must not have the child (any more), the parent alone: it is destroyed or newer
+    /// here, or this replica was no member yet when the shard was split, and is told of it by a log
+    /// that begins before its time (CockroachDB: a split trigger that meets an unexpected replica).
     fn apply_split(&self, log_id: LogId, split: &Split) -> Applied {
         let Seat { node, shard, replica } = self.0.seat;
         let mut machine = self.0.machine.borrow_mut();
@@ -243,9 +241,11 @@ impl StateMachine {
         let meta = SnapshotMeta { last_log_id: Some(log_id), last_membership: membership };
         let kept = StoredSnapshot { meta, state: Rc::new(state.clone()) };
         batch.put(replica.row(Part::Snapshot), Row::Snapshot(Rc::new(kept)));
-        let here = descriptor.member_on(node);
+        let is_member = parent_members.iter().any(|m| m.replica == replica);
+        let here = descriptor.member_on(node).filter(|_| is_member);
         let seat = here.map(|m| Seat { node, shard: split.child, replica: m.replica });
         let born = seat.filter(|seat| {
+            (self.0.node.make_way)(*seat);
             let given = birth::may_be_born(&self.0.disk, seat.shard, seat.replica);
             given.is_some_and(|given| {
                 birth::put_first_rows(&mut batch, seat.replica, child, child_members, given);
@@ -278,6 +278,7 @@ impl Machine {
             applied: meta.last_log_id,
             membership: meta.last_membership.clone(),
             state: Some((**state).clone()),
+            removed: false,
         }
     }
 }

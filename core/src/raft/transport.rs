@@ -20,6 +20,7 @@ use openraft_multi::{GroupNetworkAdapter, GroupRouter};
 
 use super::message::{C, RaftMessage, RaftReply, Rpc};
 use super::state::ShardState;
+use super::state_machine::StateMachine;
 use super::types::{ReplicaNode, Snapshot, Vote};
 use crate::id::{NodeId, ReplicaId, ShardId};
 use crate::message::Message;
@@ -37,22 +38,25 @@ impl Transport {
         Self { network, from }
     }
 
-    pub(crate) fn for_shard(self, shard: ShardId) -> ShardTransport {
-        ShardTransport { transport: self, shard }
+    /// The end of one replica of `shard`, which is what its `machine` says it is.
+    pub(crate) fn for_replica(self, shard: ShardId, machine: StateMachine) -> ReplicaTransport {
+        ReplicaTransport { transport: self, shard, machine }
     }
 }
 
-/// Makes the connections of one shard's replica.
-pub(crate) struct ShardTransport {
+/// Makes the connections of one replica.
+pub(crate) struct ReplicaTransport {
     transport: Transport,
     shard: ShardId,
+    machine: StateMachine,
 }
 
-impl RaftNetworkFactory<C> for ShardTransport {
+impl RaftNetworkFactory<C> for ReplicaTransport {
     type Network = GroupNetworkAdapter<C, ShardId, Lane>;
 
     async fn new_client(&mut self, target: ReplicaId, at: &ReplicaNode) -> Self::Network {
-        let lane = Lane { transport: self.transport.clone(), to: at.node };
+        let (transport, machine) = (self.transport.clone(), self.machine.clone());
+        let lane = Lane { transport, machine, to: at.node };
         GroupNetworkAdapter::new(lane, target, self.shard)
     }
 }
@@ -61,6 +65,7 @@ impl RaftNetworkFactory<C> for ShardTransport {
 #[derive(Clone)]
 pub(crate) struct Lane {
     transport: Transport,
+    machine: StateMachine,
     to: NodeId,
 }
 
@@ -71,6 +76,8 @@ enum Odd {
     TimedOut,
     #[error("the replica there was destroyed")]
     Gone,
+    #[error("this replica is no longer a member")]
+    Expelled,
     #[error("the replica there cannot take it now")]
     NotNow,
     #[error("the answer is of another kind")]
@@ -86,12 +93,16 @@ impl Lane {
         ttl: Duration,
     ) -> Result<RaftReply, RPCError<C>> {
         let Transport { network, from } = &self.transport;
-        let message = Message::Raft(RaftMessage { to, rpc });
+        let message = Message::Raft(RaftMessage { to, from: self.machine.as_sender(), rpc });
         let (from, to) = (Endpoint::Node(*from), Endpoint::Node(self.to));
         match network.call(from, to, Some(shard), message, ttl).await {
             // Asked again at once: the deadline itself is the pause.
             Err(_) => Err(RPCError::Network(NetworkError::new(&Odd::TimedOut))),
             Ok(Message::RaftReply(RaftReply::Gone { .. })) => Err(unreachable_peer(&Odd::Gone)),
+            Ok(Message::RaftReply(RaftReply::Expelled { .. })) => {
+                self.machine.expelled();
+                Err(unreachable_peer(&Odd::Expelled))
+            }
             Ok(Message::RaftReply(RaftReply::NotNow { .. })) => Err(unreachable_peer(&Odd::NotNow)),
             Ok(Message::RaftReply(reply)) => Ok(reply),
             Ok(_) => Err(unreachable_peer(&Odd::Kind)),

@@ -18,8 +18,9 @@ use shardscope_core::conformance::parts::birth;
 use shardscope_core::conformance::parts::config::raft_config;
 use shardscope_core::conformance::parts::entry::{Operation, Write};
 use shardscope_core::conformance::parts::log_store::LogStore;
+use shardscope_core::conformance::parts::seat::Seat;
 use shardscope_core::conformance::parts::state::ShardState;
-use shardscope_core::conformance::parts::state_machine::{Seat, StateMachine};
+use shardscope_core::conformance::parts::state_machine::StateMachine;
 use shardscope_core::conformance::parts::types::{
     NodeBatch, NodeDisk, ReplicaNode, Snapshot, Types, Vote,
 };
