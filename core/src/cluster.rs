@@ -41,7 +41,7 @@ impl Cluster {
         options.validate()?;
         let config = raft_config(options)?;
         let sim = Sim::new(options.seed, options.wake_order);
-        let trace = Trace::default();
+        let trace = Trace::observed();
         let links = LinkOptions {
             seed: options.seed,
             latency_ns: options.link_latency_ns,

@@ -184,9 +184,10 @@ impl Simulation {
 
     fn holds(&self, condition: Condition, seen: &mut u64) -> bool {
         let mut happened = |is: &dyn Fn(&EventKind) -> bool| {
-            let new = self.cluster.trace.since(*seen, usize::MAX);
+            let mut has = false;
+            self.cluster.trace.each_since(*seen, |event| has |= is(&event.kind));
             *seen = self.cluster.trace.seq();
-            new.iter().any(|e| is(&e.kind))
+            has
         };
         match condition {
             Condition::Phase(phase) => self.phases.completed() >= phase,

@@ -1,8 +1,8 @@
-//! The ordered events with a rolling digest, and the queue from which observers read them.
+//! The ordered events with a rolling digest, kept once and read where they lie.
 //!
 //! The lowest module that knows events: all others record through a [`Trace`] handle. It must not
-//! know who records. Bounded: the newest [`KEPT`] events are kept for reading; the digest is over
-//! all of them.
+//! know who records. Bounded: the newest [`KEPT`] events are kept for reading, and whatever the
+//! observer has not read yet; the digest is over all of them.
 
 use std::cell::RefCell;
 use std::collections::VecDeque;
@@ -33,7 +33,7 @@ impl fmt::Display for Digest {
     }
 }
 
-/// A handle on the trace of one run.
+/// A handle on the trace of one run. The default is one that nobody observes.
 #[derive(Clone, Default)]
 pub(crate) struct Trace(Rc<RefCell<Inner>>);
 
@@ -44,11 +44,17 @@ struct Inner {
     digest: Digest,
     kept: VecDeque<Event>,
     major: VecDeque<Event>,
-    unread: Vec<Event>,
+    /// The last event that the observer has read; `None` if there is no observer to wait for.
+    observed: Option<u64>,
     bytes: LittleEndian,
 }
 
 impl Trace {
+    /// A trace whose events are all read by [`observe`](Self::observe): none is dropped before.
+    pub(crate) fn observed() -> Self {
+        Self(Rc::new(RefCell::new(Inner { observed: Some(0), ..Inner::default() })))
+    }
+
     /// Sets the time that events recorded from now on carry.
     pub(crate) fn set_time(&self, time: Time) {
         self.0.borrow_mut().time = time;
@@ -65,15 +71,24 @@ impl Trace {
         inner.digest = Digest(xxh3_64_with_seed(&inner.bytes.0, inner.digest.0));
         let event = Event { seq: inner.seq, time: inner.time, kind };
         if event.kind.is_major() {
-            keep(&mut inner.major, KEPT_MAJOR, event.clone());
+            keep(&mut inner.major, KEPT_MAJOR, u64::MAX, event.clone());
         }
-        keep(&mut inner.kept, KEPT, event.clone());
-        inner.unread.push(event);
+        keep(&mut inner.kept, KEPT, inner.observed.unwrap_or(u64::MAX), event);
     }
 
-    /// The events since the last call: the observer reads them after every step.
-    pub(crate) fn take_unread(&self) -> Vec<Event> {
-        std::mem::take(&mut self.0.borrow_mut().unread)
+    /// Has `read` look at each event since the last call, oldest first, where it lies. Called after
+    /// every step by the one observer, which records nothing meanwhile.
+    pub(crate) fn observe(&self, read: impl FnMut(&Event)) {
+        let from = self.0.borrow().observed.unwrap_or_default();
+        self.each_since(from, read);
+        let mut inner = self.0.borrow_mut();
+        inner.observed = Some(inner.seq);
+    }
+
+    /// Has `read` look at each kept event after `seq`, oldest first. It must record nothing.
+    pub(crate) fn each_since(&self, seq: u64, read: impl FnMut(&Event)) {
+        let inner = self.0.borrow();
+        inner.kept.range(inner.first_after(seq)..).for_each(read);
     }
 
     pub(crate) fn seq(&self) -> u64 {
@@ -87,8 +102,7 @@ impl Trace {
     /// The kept events after `seq`, oldest first, at most `limit`.
     pub(crate) fn since(&self, seq: u64, limit: usize) -> Vec<Event> {
         let inner = self.0.borrow();
-        let from = inner.kept.partition_point(|e| e.seq <= seq);
-        inner.kept.range(from..).take(limit).cloned().collect()
+        inner.kept.range(inner.first_after(seq)..).take(limit).cloned().collect()
     }
 
     /// The newest events after `seq` that a person reads, oldest first, at most `limit`. They are
@@ -101,11 +115,20 @@ impl Trace {
     }
 }
 
-fn keep(kept: &mut VecDeque<Event>, most: usize, event: Event) {
-    if kept.len() == most {
+impl Inner {
+    /// Where the first kept event after `seq` lies: they are numbered without a gap.
+    fn first_after(&self, seq: u64) -> usize {
+        let dropped = self.seq - self.kept.len() as u64;
+        usize::try_from(seq.saturating_sub(dropped)).unwrap_or(usize::MAX).min(self.kept.len())
+    }
+}
+
+/// Keeps `event` and drops what is more than `most`, but nothing after `observed`.
+fn keep(kept: &mut VecDeque<Event>, most: usize, observed: u64, event: Event) {
+    kept.push_back(event);
+    while kept.len() > most && kept.front().is_some_and(|oldest| oldest.seq <= observed) {
         kept.pop_front();
     }
-    kept.push_back(event);
 }
 
 /// A [`Hasher`] that only writes down what it is given, in fixed-width little-endian, so that
@@ -197,5 +220,30 @@ mod tests {
         assert_eq!(seqs(trace.since(16_392, 3)), [16_393, 16_394]);
         assert_eq!(seqs(trace.major_since(0, 2)), [16_393, 16_394], "the newest");
         assert_eq!(trace.major_since(0, usize::MAX).len(), KEPT_MAJOR);
+        assert!(trace.since(u64::MAX, 1).is_empty(), "what is still to come");
+    }
+
+    /// Given a step with more events than are kept, when it is observed, then none is missed, and
+    /// with the next event the trace is as short as ever.
+    #[test]
+    fn the_observer_sees_every_event_once_however_many_a_step_has() {
+        let trace = Trace::observed();
+        let mut seen = 0;
+        let mut observe = || {
+            trace.observe(|event| {
+                assert_eq!(event.seq, seen + 1);
+                seen += 1;
+            });
+            seen
+        };
+        record(&trace, 1, 1);
+        assert_eq!(observe(), 1);
+        let many = KEPT as u64 + 10;
+        (0..many).for_each(|i| record(&trace, i, 1));
+        assert_eq!(observe(), many + 1);
+        assert_eq!(observe(), many + 1, "nothing new");
+        record(&trace, many, 1);
+        assert_eq!(trace.since(0, usize::MAX).len(), KEPT);
+        assert_eq!(observe(), many + 2);
     }
 }

@@ -38,16 +38,12 @@ impl Observer {
 
     /// Takes note of what happened since the last call.
     pub(crate) fn observe(&mut self, cluster: &Cluster, phases: &mut Phases) {
-        let events = cluster.trace.take_unread();
-        if events.is_empty() {
-            return;
-        }
-        for event in &events {
+        cluster.trace.observe(|event| {
             self.heat.note(event);
             self.availability.note(event);
             self.checkers.note(event);
             phases.note(&event.kind);
-        }
+        });
         self.availability.update(cluster);
     }
 
