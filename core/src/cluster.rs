@@ -57,7 +57,7 @@ impl Cluster {
                 let id = NodeId(n);
                 let latency = Duration::from_nanos(options.flush_latency_ns);
                 let disk = NodeDisk::flushing(sim.clone(), Owner { node: n, scope: 0 }, latency);
-                disk.format(&first_rows(id, &first));
+                disk.format(first_rows(id, &first));
                 let spread = options.clock_offset_ns;
                 let offset = offsets.below(2 * spread + 1).cast_signed() - spread.cast_signed();
                 sim.set_clock(n, offset, 0);

@@ -86,7 +86,7 @@ async fn start<RT: AsyncRuntime>() -> Peers<RT> {
         let disk = NodeDisk::immediate();
         let mut batch = NodeBatch::default();
         birth::put_first_rows(&mut batch, seat.replica, state.clone(), membership.clone(), None);
-        disk.format(&batch);
+        disk.format(batch);
         let log = LogStore::new(disk.clone(), seat.replica);
         let machine = StateMachine::detached(seat, disk, state);
         let wires = Wires(peers.clone());
