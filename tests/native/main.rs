@@ -4,6 +4,7 @@
 #[path = "../shared/four_phases.rs"]
 mod reference;
 
+mod bounds;
 mod checkers;
 mod commands;
 mod determinism;

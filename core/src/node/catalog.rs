@@ -63,6 +63,7 @@ impl Node {
         let (node, machine) = (self.clone(), group.machine().clone());
         let mut last = None;
         let watch = group.clone().watch_role(move |role, term, _| {
+            machine.compaction().set_log_is_sent(role == Role::Leader);
             let Seat { node: at, shard, replica } = seat;
             // To OpenRaft whoever has no membership yet is a learner; to everybody else it is
             // nothing yet.

@@ -4,6 +4,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use super::types::{Entry, EntryPayload};
+use crate::event::EntryKind;
 use crate::id::{ClientId, NodeId, ReplicaId, ShardId};
 use crate::key::{Epoch, Key};
 
@@ -76,5 +78,15 @@ pub enum Applied {
 impl fmt::Display for Applied {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{self:?}")
+    }
+}
+
+/// What an entry stores, in the glossary's words.
+pub(crate) fn entry_kind(entry: &Entry) -> EntryKind {
+    match &entry.payload {
+        EntryPayload::Blank => EntryKind::Blank,
+        EntryPayload::Membership(_) => EntryKind::Membership,
+        EntryPayload::Normal(Operation::Write(_)) => EntryKind::Data,
+        EntryPayload::Normal(Operation::Split(_)) => EntryKind::Split,
     }
 }

@@ -9,6 +9,7 @@ use openraft::async_runtime::watch::WatchReceiver;
 use openraft::errors::{ClientWriteError, Fatal, LinearizableReadError, RaftError};
 use openraft::{ChangeMembers, Config, Precondition, Raft, ReadPolicy, ServerState};
 
+use super::compaction::Compaction;
 use super::entry::{Applied, Operation};
 use super::log_store::LogStore;
 use super::message::{C, RaftReply, Rpc};
@@ -82,7 +83,8 @@ impl Group {
     pub(crate) async fn start(seat: Seat, parts: Parts) -> Result<Self, String> {
         let Parts { config, disk, transport, trace, node } = parts;
         let log = LogStore::new(disk.clone(), seat.replica);
-        let machine = StateMachine::new(seat, disk, trace, node);
+        let compaction = Compaction::new(config.max_in_snapshot_log_to_keep);
+        let machine = StateMachine::new(seat, disk, trace, node, compaction);
         let network = transport.for_replica(seat.shard, machine.clone());
         let raft = Raft::new(seat.replica, config, network, log.clone(), machine.clone())
             .await

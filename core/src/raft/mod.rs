@@ -5,6 +5,7 @@
 //! same group on another one.
 
 pub mod birth;
+mod compaction;
 pub mod config;
 pub mod entry;
 pub(crate) mod group;

@@ -13,7 +13,9 @@ use openraft::storage::{EntryResponder, RaftStateMachine};
 use openraft::{AsyncRuntime, OptionalSend, RaftSnapshotBuilder};
 
 use super::birth;
+use super::compaction::Compaction;
 use super::entry::{Applied, Operation, Split, Write};
+use super::log_store::LogStore;
 use super::seat::{Effect, NodeSide, Seat, Sender};
 use super::state::{Halves, ShardState, members};
 use super::types::{
@@ -34,6 +36,7 @@ struct Shared {
     disk: NodeDisk,
     trace: Trace,
     node: NodeSide,
+    compaction: Compaction,
     machine: RefCell<Machine>,
 }
 
@@ -49,12 +52,19 @@ struct Machine {
 
 impl StateMachine {
     /// Brings back the state of `seat` from its last snapshot on `disk`; uninitialized without one.
-    pub(crate) fn new(seat: Seat, disk: NodeDisk, trace: Trace, node: NodeSide) -> Self {
+    pub(crate) fn new(
+        seat: Seat,
+        disk: NodeDisk,
+        trace: Trace,
+        node: NodeSide,
+        compaction: Compaction,
+    ) -> Self {
         let machine = match disk.get(&seat.replica.row(Part::Snapshot)) {
             Some(Row::Snapshot(stored)) => Machine::from_snapshot(&stored.meta, &stored.state),
             _ => Machine::default(),
         };
-        Self(Rc::new(Shared { seat, disk, trace, node, machine: RefCell::new(machine) }))
+        let machine = RefCell::new(machine);
+        Self(Rc::new(Shared { seat, disk, trace, node, compaction, machine }))
     }
 
     /// A state machine that holds `state` and has applied nothing, alone: for conformance suites
@@ -63,7 +73,7 @@ impl StateMachine {
     pub fn detached(seat: Seat, disk: NodeDisk, state: ShardState) -> Self {
         let (effects, _) = futures::channel::mpsc::unbounded();
         let node = NodeSide { effects, make_way: Rc::new(|_| {}) };
-        let machine = Self::new(seat, disk, Trace::default(), node);
+        let machine = Self::new(seat, disk, Trace::default(), node, Compaction::new(0));
         machine.0.machine.borrow_mut().state = Some(state);
         machine
     }
@@ -120,6 +130,11 @@ impl StateMachine {
     /// A peer says that this replica is no longer a member.
     pub(crate) fn expelled(&self) {
         self.effect(Effect::Expelled(self.0.seat));
+    }
+
+    /// When it takes its snapshots.
+    pub(crate) fn compaction(&self) -> &Compaction {
+        &self.0.compaction
     }
 
     fn effect(&self, effect: Effect) {
@@ -306,6 +321,11 @@ impl<R: AsyncRuntime> RaftStateMachine<Types<R>> for StateMachine {
         Ok(())
     }
 
+    async fn try_create_snapshot_builder(&mut self, force: bool) -> Option<Self> {
+        let log = LogStore::new(self.0.disk.clone(), self.0.seat.replica);
+        (force || !self.0.compaction.is_held_up(log.purged())).then(|| self.clone())
+    }
+
     async fn get_snapshot_builder(&mut self) -> Self {
         self.clone()
     }
@@ -370,17 +390,8 @@ impl<R: AsyncRuntime> RaftSnapshotBuilder<Types<R>> for StateMachine {
         batch.put(replica.row(Part::Snapshot), Row::Snapshot(Rc::new(stored)));
         self.0.disk.write_durable(batch).await;
         let index = meta.last_log_id.map_or(0, |id| id.index);
+        self.0.compaction.taken(index);
         self.0.trace.record(EventKind::SnapshotTaken { node, shard, replica, index });
         Ok(Snapshot { meta, snapshot: state })
-    }
-}
-
-/// What an entry stores, in the glossary's words.
-pub(crate) fn entry_kind(entry: &Entry) -> EntryKind {
-    match &entry.payload {
-        EntryPayload::Blank => EntryKind::Blank,
-        EntryPayload::Membership(_) => EntryKind::Membership,
-        EntryPayload::Normal(Operation::Write(_)) => EntryKind::Data,
-        EntryPayload::Normal(Operation::Split(_)) => EntryKind::Split,
     }
 }

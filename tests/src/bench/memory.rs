@@ -6,7 +6,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use shardscope_core::Budget;
+use shardscope_core::{Budget, Command, Options, Simulation};
 
 use super::allocations::Live;
 use super::report::{Figure, Target};
@@ -17,6 +17,11 @@ use super::wasm::{Memory, Node};
 const WASM_MB_MAX: f64 = 100.0;
 /// How much more there may be at the last look than at the first: queues and heaps breathe.
 const GROWTH_MAX: f64 = 1.1;
+
+/// Clients that never pause, for the same look under far more load than the page makes.
+const BUSY_CLIENTS: u16 = 1_024;
+/// Virtual seconds of that load at which memory is looked at.
+const BUSY_SECONDS: [u64; 2] = [2, 6];
 
 const MB: f64 = 1e6;
 
@@ -39,8 +44,33 @@ pub(crate) fn measure_native() -> Vec<Figure> {
         figures.push(Figure::new(name("live blocks"), "blocks", vec![live.blocks as f64]));
         figures.push(Figure::new(name("live bytes"), "MB", vec![live.bytes as f64 / MB]));
     }
-    figures.push(growth("native, live bytes", looks.iter().map(|live| live.bytes as f64)));
+    let name =
+        format!("native, live bytes, {} min : {} min", MINUTES[MINUTES.len() - 1], MINUTES[0]);
+    figures.push(growth(name, looks.iter().map(|live| live.bytes as f64)));
+    drop(simulation);
+    figures.extend(measure_busy());
     figures
+}
+
+/// Live bytes in this process while as many clients as the core can serve write without pause.
+fn measure_busy() -> Vec<Figure> {
+    let options =
+        Options { clients: BUSY_CLIENTS, think_ns: 0, write_percent: 100, ..Options::default() };
+    let before = Live::now();
+    let mut simulation = Simulation::new(&options).expect("the options are within their limits");
+    simulation.submit(Command::Load { on: true }).expect("load can always be started");
+    let mut passed = 0;
+    let looks = BUSY_SECONDS.map(|seconds| {
+        simulation.advance(Duration::from_secs(seconds - passed), Budget::UNBOUNDED);
+        passed = seconds;
+        Live::now().since(before).bytes as f64
+    });
+    let what = format!("native, {BUSY_CLIENTS} clients without pause, live bytes");
+    let [from, to] = BUSY_SECONDS;
+    vec![
+        Figure::new(format!("{what} after {to} s"), "MB", vec![looks[1] / MB]),
+        growth(format!("{what}, {to} s : {from} s"), looks.into_iter()),
+    ]
 }
 
 /// The memory of the wasm module that is in `page`.
@@ -54,16 +84,15 @@ pub(crate) fn measure_wasm(page: &Path) -> Result<Vec<Figure>, String> {
             Figure::new(name, "MB", vec![bytes / MB]).held_to(Target::AtMost(WASM_MB_MAX))
         })
         .collect();
-    figures.push(growth("wasm, memory", bytes.into_iter()));
+    let name = format!("wasm, memory, {} min : {} min", MINUTES[MINUTES.len() - 1], MINUTES[0]);
+    figures.push(growth(name, bytes.into_iter()));
     Ok(figures)
 }
 
 /// The last look beside the first.
-fn growth(what: &str, looks: impl DoubleEndedIterator<Item = f64>) -> Figure {
+fn growth(name: String, looks: impl DoubleEndedIterator<Item = f64>) -> Figure {
     let mut looks = looks;
     let first = looks.next().expect("there are several looks");
     let last = looks.next_back().unwrap_or(first);
-    let (from, to) = (MINUTES[0], MINUTES[MINUTES.len() - 1]);
-    let name = format!("{what}, {to} min : {from} min");
     Figure::new(name, "x", vec![last / first]).held_to(Target::AtMost(GROWTH_MAX))
 }

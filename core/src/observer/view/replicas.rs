@@ -9,7 +9,7 @@ use crate::id::{NodeId, ReplicaId, ShardId};
 use crate::key::Descriptor;
 use crate::node::{Node, ReplicaFacts};
 use crate::raft::GroupStatus;
-use crate::raft::state_machine::entry_kind;
+use crate::raft::entry::entry_kind;
 use crate::sim::Time;
 use crate::view::{
     LogEntryKind, LogEntryView, LogView, PlacementRow, ProgressView, ReplicaView, RoleView, View,
