@@ -19,8 +19,18 @@ use crate::{page, process, step};
 /// Of the wasm module, gzipped.
 const WASM_BYTES_MAX: usize = 600_000;
 
-/// Of everything else that the page loads, each file minified and gzipped by itself.
+/// Of everything else that the page loads, each file minified and gzipped by itself: what a first
+/// visit takes over a slow link within a second.
 const PAGE_BYTES_MAX: usize = 60_000;
+
+/// The scripts that the page asks for by name, relative to its folder: the page's own and the
+/// worker's. All other modules are imported by these.
+///
+/// The sources stay as they are and are served as they are: a developer's browser shows them one by
+/// one. What is put on a host is one script for each of the two, because a visitor would otherwise
+/// ask for thirty modules, several deep, one after the other; and it is a fifth smaller, because names
+/// can be shortened across modules and repetitions compress.
+const ENTRIES: [&str; 2] = ["main.js", "engine/worker.js"];
 
 /// What every folder has that `dist` wrote.
 const MARK: &str = "pkg/shardscope_web_bg.wasm";
@@ -56,6 +66,7 @@ pub(crate) fn run(project: &Project, out: &Path) -> Result<()> {
         step::remove_folder(&partial)?;
         copy_page(&project.www(), &partial)
     })?;
+    step::step("bundle", || bundle(project, &partial))?;
     step::step("minify", || minify(project, &partial))?;
     step::step("wasm-opt -O3", || {
         let wasm = partial.join(MARK);
@@ -75,18 +86,39 @@ pub(crate) fn run(project: &Project, out: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Minifies scripts and styles where they lie; each stays a file of its own.
+/// Makes one minified script of each entry and what it imports. The bindings of the wasm module are
+/// loaded when the page runs, and stay a module of their own.
+fn bundle(project: &Project, folder: &Path) -> Result<()> {
+    let fixed = ["--bundle", "--format=esm"];
+    let sources = ENTRIES.map(|entry| project.www().join(entry));
+    esbuild(project, &fixed, &project.www(), folder, &sources)
+}
+
+/// Minifies what was copied where it lies: styles, and the bindings.
 fn minify(project: &Project, folder: &Path) -> Result<()> {
     let mut files = files_below(folder)?;
+    let is_entry = |file: &PathBuf| ENTRIES.iter().any(|entry| *file == folder.join(entry));
     files.retain(|file| file.extension().is_some_and(|end| end == "js" || end == "css"));
-    files.sort();
-    let mut out = std::ffi::OsString::from("--outdir=");
-    out.push(folder);
-    let mut base = std::ffi::OsString::from("--outbase=");
-    base.push(folder);
-    let fixed = ["--minify", "--allow-overwrite", "--log-level=warning"].map(Into::into);
-    let arguments = fixed.into_iter().chain([out, base]);
-    let arguments = arguments.chain(files.into_iter().map(PathBuf::into_os_string));
+    files.retain(|file| !is_entry(file));
+    esbuild(project, &["--allow-overwrite"], folder, folder, &files)
+}
+
+/// Lets esbuild write `files`, which lie in `from`, to the same places in `to`, minified.
+fn esbuild(
+    project: &Project,
+    options: &[&str],
+    from: &Path,
+    to: &Path,
+    files: &[PathBuf],
+) -> Result<()> {
+    let folder = |option: &str, folder: &Path| {
+        let mut argument = std::ffi::OsString::from(option);
+        argument.push(folder);
+        argument
+    };
+    let fixed = ["--minify", "--log-level=warning"].iter().chain(options).map(Into::into);
+    let arguments = fixed.chain([folder("--outbase=", from), folder("--outdir=", to)]);
+    let arguments = arguments.chain(files.iter().map(|file| file.clone().into_os_string()));
     process::run(&cmd(project.npm_program("esbuild"), arguments), "esbuild")
 }
 
@@ -101,11 +133,12 @@ fn refuse_a_folder_of_something_else(out: &Path) -> Result<()> {
     bail!("{} holds something else: name another folder with --out, or empty it", out.display())
 }
 
-/// Copies what the page loads: not the types of the bindings, and nothing hidden.
+/// Copies what the page loads as it is: not its own scripts, which are bundled, nor the types of the
+/// bindings, and nothing hidden.
 fn copy_page(from: &Path, to: &Path) -> Result<()> {
     for file in files_below(from)? {
         let path = file.strip_prefix(from)?;
-        if !is_loaded_by_the_page(path) {
+        if !is_loaded_as_it_is(path) {
             continue;
         }
         let copy = to.join(path);
@@ -117,10 +150,12 @@ fn copy_page(from: &Path, to: &Path) -> Result<()> {
     Ok(())
 }
 
-fn is_loaded_by_the_page(path: &Path) -> bool {
+fn is_loaded_as_it_is(path: &Path) -> bool {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let hidden = path.iter().any(|part| part.to_string_lossy().starts_with('.'));
+    let is_bundled = name.ends_with(".js") && !path.starts_with("pkg");
     !(hidden
+        || is_bundled
         || name.ends_with(".d.ts")
         || name.ends_with(".stamp")
         || path.ends_with("pkg.partial"))
@@ -194,8 +229,8 @@ mod tests {
     use std::path::Path;
 
     use super::{
-        MARK, PAGE_BYTES_MAX, Sizes, WASM_BYTES_MAX, copy_page, is_loaded_by_the_page,
-        refuse_a_folder_of_something_else,
+        ENTRIES, MARK, PAGE_BYTES_MAX, Sizes, WASM_BYTES_MAX, copy_page, files_below,
+        is_loaded_as_it_is, refuse_a_folder_of_something_else,
     };
 
     #[test]
@@ -239,10 +274,40 @@ mod tests {
         refuse_a_folder_of_something_else(out).expect("what dist wrote");
     }
 
+    /// Given the page's sources, then each script that a tag or a worker names is bundled: no other
+    /// would be there to be loaded.
     #[test]
-    fn hidden_files_and_types_stay_behind() {
-        assert!(is_loaded_by_the_page(Path::new("view/scene.js")));
-        assert!(!is_loaded_by_the_page(Path::new(".git/config")));
-        assert!(!is_loaded_by_the_page(Path::new("pkg/shardscope_web_bg.wasm.d.ts")));
+    fn every_script_that_is_asked_for_by_name_is_an_entry() {
+        let www = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../www"));
+        let mut named = Vec::new();
+        for file in files_below(www).expect("the page is here") {
+            let starts: &[&str] = match file.extension().and_then(|end| end.to_str()) {
+                Some("html") => &["<script type=\"module\" src=\""],
+                Some("js") if !file.starts_with(www.join("pkg")) => {
+                    &["new Worker(new URL('", "new SharedWorker(new URL('", ".register(new URL('"]
+                }
+                _ => continue,
+            };
+            let text = fs::read_to_string(&file).expect("it is text");
+            for start in starts {
+                let names =
+                    text.split(start).skip(1).filter_map(|rest| rest.split(['"', '\'']).next());
+                named.extend(names.map(str::to_owned));
+            }
+        }
+        named.sort();
+        named.dedup();
+        let mut entries = ENTRIES;
+        entries.sort_unstable();
+        assert_eq!(named, entries);
+    }
+
+    #[test]
+    fn bundled_scripts_hidden_files_and_types_stay_behind() {
+        assert!(is_loaded_as_it_is(Path::new("view/scene.css")));
+        assert!(is_loaded_as_it_is(Path::new("pkg/shardscope_web.js")));
+        assert!(!is_loaded_as_it_is(Path::new("view/scene.js")));
+        assert!(!is_loaded_as_it_is(Path::new(".git/config")));
+        assert!(!is_loaded_as_it_is(Path::new("pkg/shardscope_web_bg.wasm.d.ts")));
     }
 }
