@@ -15,12 +15,16 @@ const OTHER_ROWS: u64 = 5;
 /// latency are 1 to 2.3. Each client has one write under way in the time of the faster one.
 const SLOWER_ROUND_TRIP: u64 = 3;
 
-/// The most rows that a leader may hold. Between a snapshot and the moment at which the slowest
-/// follower has caught up with it, and once more from then to the next one, every client writes as
-/// often as the slowest round trip allows.
+/// Round trips to the slowest follower that the log spans. From a snapshot to the moment at which that
+/// follower is known to match it: the one that is under way without it, and the one that brings it.
+/// As many again from there to the same moment of the next snapshot, which drops what is before the
+/// first one.
+const ROUND_TRIPS: u64 = 4;
+
+/// The most rows that a leader may hold.
 fn rows_max(options: &Options) -> u64 {
     let under_way = u64::from(options.clients) * SLOWER_ROUND_TRIP;
-    2 * (options.snapshot_every + under_way) + options.log_kept + OTHER_ROWS
+    ROUND_TRIPS * under_way + 2 * options.snapshot_every + options.log_kept + OTHER_ROWS
 }
 
 fn rows(usage: &Usage) -> u64 {

@@ -24,6 +24,10 @@ pub fn raft_config(options: &Options) -> Result<RaftConfig, Error> {
         install_snapshot_timeout: 2_000,
         snapshot_policy: SnapshotPolicy::LogsSinceLast(options.snapshot_every),
         max_in_snapshot_log_to_keep: options.log_kept,
+        // All that can be under way at once: each client waits for its one write. There is one append
+        // at a time to a follower, so a lower bound would cap what a follower takes by its round trip:
+        // above the slowest one's cap it would fall behind for ever, and hold up the leader's log.
+        max_payload_entries: u64::from(Options::CLIENTS_MAX),
         replication_lag_threshold: options.snapshot_every + options.log_kept,
         // A peer that answers "not now" (a snapshot that overlaps, a replica not yet made) is asked
         // again soon.
