@@ -12,6 +12,7 @@ export type MessageKind =
   | 'transfer'
   | 'write'
   | 'read'
+  | 'read_index'
   | 'placement';
 export type EntryKind = 'data' | 'membership' | 'split' | 'blank';
 

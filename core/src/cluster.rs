@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use crate::client::{Client, LoadOptions, Operation};
+use crate::client::{Client, LoadOptions, Task};
 use crate::command::Command;
 use crate::error::{CommandError, Error};
 use crate::event::Origin;
@@ -14,6 +14,7 @@ use crate::key::{Descriptor, Epoch, Key, KeyRange, Member};
 use crate::message::{Located, Message};
 use crate::network::{LinkOptions, Network};
 use crate::node::{Node, NodeStatus, ReplicaFacts};
+use crate::operation::{Change, Operation};
 use crate::options::Options;
 use crate::placement::{Layout, Placement};
 use crate::raft::birth;
@@ -70,11 +71,7 @@ impl Cluster {
                 };
                 node.start(Origin::Bootstrap, leads);
             }
-            let load = LoadOptions {
-                key_space: options.key_space(),
-                think_ns: options.think_ns,
-                write_percent: options.write_percent,
-            };
+            let load = LoadOptions::from(options);
             let client = |c| {
                 let (sim, network, trace) = (sim.clone(), network.clone(), trace.clone());
                 Client::new(ClientId(c), sim, network, trace, load.clone(), &first)
@@ -105,8 +102,15 @@ impl Cluster {
             Command::Move { shard, ref voters, ref learners } => {
                 self.move_shard(shard, voters, learners)
             }
-            Command::Write { key, value } => self.operate(key, Some(Some(value))),
-            Command::Read { key } => self.operate(key, None),
+            Command::Write { key, value } => {
+                self.operate(key, Operation::Write(Change::Put { value }))
+            }
+            Command::Read { key } => self.operate(key, Operation::Read),
+            Command::Delete { key } => self.operate(key, Operation::Write(Change::Delete)),
+            Command::CompareAndSet { key, expected, value } => {
+                self.operate(key, Operation::Write(Change::CompareAndSet { expected, value }))
+            }
+            Command::Scan { start, end } => self.scan(start, end),
             Command::Load { on } => self.set_load(on),
         }
     }
@@ -233,7 +237,18 @@ impl Cluster {
         Ok(())
     }
 
-    fn operate(&self, key: Key, write: Option<Option<u64>>) -> Result<(), CommandError> {
+    fn scan(&self, start: Key, end: Key) -> Result<(), CommandError> {
+        if end <= start {
+            return Err(CommandError::ScanBackwards { start, end });
+        }
+        let (last, space) = (Key(end.0 - 1), self.options.key_space());
+        if !space.contains(last) {
+            return Err(CommandError::KeyOutside(last, space));
+        }
+        self.operate(start, Operation::Scan { end })
+    }
+
+    fn operate(&self, key: Key, operation: Operation) -> Result<(), CommandError> {
         let space = self.options.key_space();
         if !space.contains(key) {
             return Err(CommandError::KeyOutside(key, space));
@@ -241,7 +256,7 @@ impl Cluster {
         let Some(client) = self.clients.first() else {
             return Err(CommandError::NotNow("this run has no client".into()));
         };
-        if client.enqueue([Operation { key, write }]) {
+        if client.enqueue([Task::exactly(key, operation)]) {
             Ok(())
         } else {
             Err(CommandError::NotNow("the client's queue is full: let it catch up".into()))
@@ -259,7 +274,7 @@ impl Cluster {
         let clients = self.clients.len() as u64;
         for (i, client) in (0..).zip(&self.clients) {
             let keys = (space.start.0..space.end.0).filter(|k| k % clients == i);
-            client.enqueue(keys.map(|k| Operation { key: Key(k), write: Some(None) }));
+            client.enqueue(keys.map(|k| Task::fresh_put(Key(k))));
         }
     }
 

@@ -88,6 +88,27 @@ pub enum Command {
         /// Which key.
         key: Key,
     },
+    /// The first client deletes a key.
+    Delete {
+        /// Which key.
+        key: Key,
+    },
+    /// The first client sets a key, if its value is what is expected.
+    CompareAndSet {
+        /// Which key.
+        key: Key,
+        /// What is expected; none: that the key has no value.
+        expected: Option<u64>,
+        /// What to write.
+        value: u64,
+    },
+    /// The first client reads all pairs of some keys, across shards.
+    Scan {
+        /// First key.
+        start: Key,
+        /// First key that is no longer asked for.
+        end: Key,
+    },
     /// Start or stop the clients' own load.
     Load {
         /// Whether it runs.

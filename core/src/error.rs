@@ -88,6 +88,14 @@ pub enum CommandError {
     /// A key outside the key space.
     #[error("key {0} is outside the key space {1}")]
     KeyOutside(Key, KeyRange),
+    /// A scan of no key.
+    #[error("a scan from {start} up to {end} holds no key: name an end above the start")]
+    ScanBackwards {
+        /// First key asked for.
+        start: Key,
+        /// First key no longer asked for.
+        end: Key,
+    },
     /// The target of a transfer holds no voting replica.
     #[error("{1} holds no voting replica of {0}: only a voter can lead")]
     NotAVoter(ShardId, NodeId),

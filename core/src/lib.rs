@@ -10,7 +10,7 @@
 //! scenario     the four phases: what starts each, when it is complete, what is told
 //! observer     heat, availability, the page's view      checker   one property a file
 //! cluster      owns the world; one arm a command
-//! placement    ids, wanted layout, one step at a time   client, router   what clients believe
+//! placement    ids, wanted layout, one step at a time   client, router   what clients ask and believe
 //! node         one machine: catalog of replicas, serving, placement's orders
 //! raft         the only module that names OpenRaft: group, log store, state machine, transport
 //! network, disk    links and everything in flight; rows in atomic batches
@@ -39,6 +39,7 @@ mod message;
 mod network;
 mod node;
 mod observer;
+mod operation;
 mod options;
 mod placement;
 mod raft;
@@ -58,6 +59,7 @@ pub use id::{ClientId, NodeId, ReplicaId, ShardId};
 pub use key::{Descriptor, Epoch, Key, KeyRange, Member};
 pub use network::{Endpoint, MessageKind};
 pub use observer::Violation;
+pub use operation::{Answer, Change, Operation, ReadFrom, ReadPolicy, WriteAnswer};
 pub use options::Options;
 pub use recording::{Checkpoint, OPENRAFT_VERSION, Recording, Timed, VERSION};
 pub use sim::{Time, WakeOrder};

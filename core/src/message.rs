@@ -3,10 +3,10 @@
 //! Plain data. `network` sees it as a `Payload`; `node`, `client` and `placement` make and read it.
 
 use crate::id::{NodeId, ReplicaId, ShardId};
-use crate::key::{Descriptor, Epoch, Key};
+use crate::key::{Descriptor, Epoch, Key, KeyRange};
 use crate::network::{MessageKind, Payload};
+use crate::operation::{ReadMode, ReadPolicy, WriteAnswer};
 use crate::raft::entry::{Split, Write};
-use crate::raft::state::Value;
 use crate::raft::{RaftMessage, RaftReply};
 
 /// What a message carries.
@@ -19,6 +19,14 @@ pub(crate) enum Message {
         write: bool,
         reply: Reply,
     },
+    /// A follower that shall serve a read asks its leader from which log index on it may: meant for
+    /// that incarnation.
+    ReadIndex {
+        leader: ReplicaId,
+        policy: ReadPolicy,
+    },
+    /// The answer to it; `None` if that replica does not lead, or cannot say so for sure.
+    ReadIndexIs(Option<u64>),
     Admin(Admin),
     AdminReply(AdminReply),
     Heartbeat(Heartbeat),
@@ -33,8 +41,24 @@ pub(crate) enum Message {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Request {
     Write(Write),
-    Read { key: Key, version: u64 },
+    Read {
+        key: Key,
+        version: u64,
+        mode: ReadMode,
+    },
+    /// The pairs from `start` on, as far as the shard and a page go.
+    Scan {
+        start: Key,
+        end: Key,
+        version: u64,
+        mode: ReadMode,
+    },
 }
+
+/// Most pairs in one answer to a scan: a page travels in about the time of a snapshot of a small
+/// shard, and the reader goes on behind it (TiKV bounds a raw scan by 10,240; its clients ask for
+/// 256 at a time).
+pub(crate) const PAGE_PAIRS_MAX: usize = 256;
 
 /// A shard, and the node that leads it as far as the one who says so knows.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,8 +70,13 @@ pub(crate) struct Located {
 /// What a node answers to a client.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Reply {
-    Written,
-    Value(Option<Value>),
+    Written(WriteAnswer),
+    Value(Option<u64>),
+    /// All pairs from where the scan asked up to, not including, `next`.
+    Page {
+        pairs: Vec<(Key, u64)>,
+        next: Key,
+    },
     /// The route is stale: nothing was done. These are the shards that hold its keys now, as far as
     /// the node knows.
     EpochNotMatch(Vec<Located>),
@@ -112,6 +141,8 @@ pub(crate) struct Heartbeat {
 const HEADER_BYTES: u64 = 48;
 /// Bytes of a descriptor.
 const DESCRIPTOR_BYTES: u64 = 96;
+/// Bytes of a key and its value.
+const PAIR_BYTES: u64 = 16;
 
 impl Payload for Message {
     fn kind(&self) -> MessageKind {
@@ -121,9 +152,9 @@ impl Payload for Message {
             Self::Request(Request::Write(_)) | Self::Reply { write: true, .. } => {
                 MessageKind::Write
             }
-            Self::Request(Request::Read { .. }) | Self::Reply { write: false, .. } => {
-                MessageKind::Read
-            }
+            Self::Request(Request::Read { .. } | Request::Scan { .. })
+            | Self::Reply { write: false, .. } => MessageKind::Read,
+            Self::ReadIndex { .. } | Self::ReadIndexIs(_) => MessageKind::ReadIndex,
             Self::Admin(_)
             | Self::AdminReply(_)
             | Self::Heartbeat(_)
@@ -140,6 +171,9 @@ impl Payload for Message {
             Self::Reply { reply: Reply::EpochNotMatch(located), .. } => {
                 HEADER_BYTES + located.len() as u64 * DESCRIPTOR_BYTES
             }
+            Self::Reply { reply: Reply::Page { pairs, .. }, .. } => {
+                HEADER_BYTES + pairs.len() as u64 * PAIR_BYTES
+            }
             Self::AdminReply(_) => HEADER_BYTES + DESCRIPTOR_BYTES,
             Self::Heartbeat(h) => {
                 HEADER_BYTES + h.holds.len() as u64 * 16 + h.leads.len() as u64 * DESCRIPTOR_BYTES
@@ -151,8 +185,9 @@ impl Payload for Message {
     fn ok(&self) -> bool {
         match self {
             Self::RaftReply(r) => r.ok(),
-            Self::Reply { reply, .. } => matches!(reply, Reply::Written | Reply::Value(_)),
+            Self::Reply { reply, .. } => reply.is_done(),
             Self::AdminReply(r) => matches!(r, AdminReply::Done(_) | AdminReply::Destroyed),
+            Self::ReadIndexIs(index) => index.is_some(),
             _ => true,
         }
     }
@@ -162,11 +197,18 @@ impl Payload for Message {
             Self::Raft(m) => m.summary(),
             Self::RaftReply(r) => r.summary(),
             Self::Request(Request::Write(w)) => {
-                format!("write {} = {} at version {}", w.key, w.value, w.version)
+                format!("write {} {} at version {}", w.key, w.change, w.version)
             }
-            Self::Request(Request::Read { key, version }) => {
+            Self::Request(Request::Read { key, version, .. }) => {
                 format!("read {key} at version {version}")
             }
+            Self::Request(Request::Scan { start, end, version, .. }) => {
+                let range = KeyRange { start: *start, end: *end };
+                format!("scan {range} at version {version}")
+            }
+            Self::ReadIndex { .. } => "from which entry on may I answer a read?".into(),
+            Self::ReadIndexIs(Some(index)) => format!("from entry {index} on"),
+            Self::ReadIndexIs(None) => "I cannot say".into(),
             Self::Reply { reply, .. } => reply.summary(),
             Self::Admin(admin) => format!("{admin:?}"),
             Self::AdminReply(AdminReply::Done(r) | AdminReply::Stale(r)) => {
@@ -183,11 +225,18 @@ impl Payload for Message {
 }
 
 impl Reply {
+    fn is_done(&self) -> bool {
+        matches!(self, Self::Written(_) | Self::Value(_) | Self::Page { .. })
+    }
+
     fn summary(&self) -> String {
         match self {
-            Self::Written => "written".into(),
-            Self::Value(Some(v)) => format!("value {}", v.value),
+            Self::Written(WriteAnswer::Done) => "written".into(),
+            Self::Written(WriteAnswer::Unequal { found: Some(v) }) => format!("not set: it is {v}"),
+            Self::Written(WriteAnswer::Unequal { found: None }) => "not set: no value".into(),
+            Self::Value(Some(v)) => format!("value {v}"),
             Self::Value(None) => "no value".into(),
+            Self::Page { pairs, next } => format!("{} pairs, next is {next}", pairs.len()),
             Self::EpochNotMatch(located) => {
                 let names: Vec<String> = located
                     .iter()

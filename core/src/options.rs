@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::Error;
 use crate::key::KeyRange;
+use crate::operation::{ReadFrom, ReadPolicy};
 use crate::sim::WakeOrder;
 
 /// What a run is made with. The defaults are the reference scenario of the four phases.
@@ -46,6 +47,19 @@ pub struct Options {
     pub think_ns: u64,
     /// Of a hundred client operations, how many are writes.
     pub write_percent: u8,
+    /// Of a hundred writes of the clients' own, how many delete.
+    pub delete_percent: u8,
+    /// Of a hundred writes of the clients' own, how many read first and then set what they found,
+    /// if it is still there.
+    pub update_percent: u8,
+    /// Of a hundred reads of the clients' own, how many scan.
+    pub scan_percent: u8,
+    /// Most keys that such a scan asks for.
+    pub scan_keys: u64,
+    /// How replicas make sure that a read is linearizable.
+    pub read_policy: ReadPolicy,
+    /// Which replica reads go to.
+    pub read_from: ReadFrom,
     /// Bounds of a node's clock offset, drawn from the seed, either way.
     pub clock_offset_ns: u64,
     /// In which order tasks that are ready at the same instant run.
@@ -72,6 +86,12 @@ impl Default for Options {
             log_kept: 16,
             think_ns: 8_000_000,
             write_percent: 60,
+            delete_percent: 0,
+            update_percent: 0,
+            scan_percent: 0,
+            scan_keys: 20,
+            read_policy: ReadPolicy::ReadIndex,
+            read_from: ReadFrom::Leader,
             clock_offset_ns: 2_000_000,
             wake_order: WakeOrder::Fifo,
         }
@@ -135,8 +155,22 @@ impl Options {
         if self.snapshot_every == 0 {
             return bad("snapshot_every must be at least 1".into());
         }
+        self.validate_load()
+    }
+
+    fn validate_load(&self) -> Result<(), Error> {
+        let bad = |text: &str| Err(Error::Options(text.into()));
         if self.write_percent > 100 {
-            return bad("write_percent must be at most 100".into());
+            return bad("write_percent must be at most 100");
+        }
+        if self.scan_percent > 100 {
+            return bad("scan_percent must be at most 100");
+        }
+        if self.delete_percent > 100 || self.update_percent > 100 - self.delete_percent {
+            return bad("delete_percent and update_percent together must be at most 100");
+        }
+        if self.scan_keys == 0 {
+            return bad("scan_keys must be at least 1");
         }
         Ok(())
     }

@@ -41,6 +41,18 @@ fn a_refused_command_says_why_and_changes_nothing() {
         (Command::Split { shard: A, key: Key(201) }, "choose a key from 2 to 200"),
         (Command::Write { key: Key(0), value: 1 }, "key 0 is outside the key space [1..200]"),
         (Command::Read { key: Key(500) }, "key 500 is outside the key space"),
+        (Command::Delete { key: Key(201) }, "key 201 is outside the key space"),
+        (
+            Command::CompareAndSet { key: Key(0), expected: None, value: 1 },
+            "key 0 is outside the key space",
+        ),
+        (
+            Command::Scan { start: Key(100), end: Key(50) },
+            "a scan from 100 up to 50 holds no key: name an end above the start",
+        ),
+        (Command::Scan { start: Key(100), end: Key(100) }, "holds no key"),
+        (Command::Scan { start: Key(0), end: Key(50) }, "key 0 is outside the key space"),
+        (Command::Scan { start: Key(1), end: Key(202) }, "key 201 is outside the key space"),
         (
             Command::TransferLeader { shard: A, node: NodeId(4) },
             "n4 holds no voting replica of shard_a",
@@ -78,6 +90,12 @@ fn options_out_of_their_limits_are_named() {
         (Options { election_timeout_ms: (300, 200), ..Options::default() }, "election_timeout_ms"),
         (Options { first_key: 9, last_key: 3, ..Options::default() }, "first_key"),
         (Options { write_percent: 101, ..Options::default() }, "write_percent"),
+        (
+            Options { delete_percent: 60, update_percent: 41, ..Options::default() },
+            "delete_percent and update_percent together must be at most 100",
+        ),
+        (Options { scan_percent: 101, ..Options::default() }, "scan_percent"),
+        (Options { scan_keys: 0, ..Options::default() }, "scan_keys must be at least 1"),
     ];
     for (options, says) in cases {
         let error = Simulation::new(&options).err().expect("out of its limits").to_string();

@@ -4,11 +4,14 @@
 #[path = "../shared/four_phases.rs"]
 mod reference;
 
+mod asking;
 mod bounds;
 mod checkers;
+mod clients;
 mod commands;
 mod determinism;
 mod four_phases;
 mod golden;
+mod lease_reads;
 mod runtime;
 mod storage;

@@ -24,6 +24,7 @@ const KIND_WORDS = [
   ['transfer', 'transfer of leadership'],
   ['write', 'a client writes'],
   ['read', 'a client reads'],
+  ['read_index', 'a follower asks from where on it may answer a read'],
   ['placement', 'from or to placement'],
 ];
 

@@ -18,6 +18,7 @@ export const LETTERS = {
   transfer: 'T',
   write: 'W',
   read: 'R',
+  read_index: 'I',
   placement: 'D',
 };
 

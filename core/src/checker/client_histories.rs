@@ -5,27 +5,25 @@
 //!
 //! The order of a key's writes is that in which they are applied first, anywhere: within a shard
 //! that is log order, and a split carries it over to the child, whose log begins behind it. So a
-//! read must return a value that is not older than what anyone was told before the read began: by
-//! the answer to a write or to another read.
+//! read, on whatever replica, must return a value that is not older than what anyone was told
+//! before the read began: by the answer to a write or to another read. A part of a scan is a read
+//! of every key in it, those that it found absent included; the parts leave no key out.
 //!
 //! A write that is acknowledged must have been applied; each is applied freshly once, at one place;
 //! one whose outcome is unknown may be applied late or never; one that failed, or that nobody asked
-//! for, never.
+//! for, never. A compare-and-set finds what the write before it left, and its client is told what
+//! its first application answered, however often it was retried.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 
 use super::Property;
+use super::client_sessions::{Pending, Session, Taken};
+use super::scans::Scans;
 use super::versions::Versions;
 use crate::event::{Event, EventKind, Outcome};
 use crate::id::{ClientId, ShardId};
 use crate::key::Key;
-
-/// How many of a client's writes without an answer are remembered: each was tried for half a
-/// minute.
-const UNANSWERED_MAX: usize = 64;
-/// How many of a client's writes that took effect last are remembered: a client has one operation
-/// at a time, so one that takes effect twice does so soon after, in the order of application.
-const TAKEN_MAX: usize = 64;
+use crate::operation::{Answer, Operation, WriteAnswer};
 
 /// See the module.
 #[derive(Default)]
@@ -33,99 +31,29 @@ pub(crate) struct ClientHistories {
     /// One row for each key that was ever asked for.
     keys: BTreeMap<Key, Versions>,
     clients: BTreeMap<ClientId, Session>,
+    scans: Scans,
     /// The newest write of each shard. What lies at or below it is applied again, by those who come
     /// after.
     newest: BTreeMap<ShardId, u64>,
-}
-
-#[derive(Default)]
-struct Session {
-    pending: Option<Pending>,
-    /// Writes that ended without having been applied, by serial: what they were, and what the
-    /// client believes.
-    unanswered: VecDeque<(u64, (Key, u64), Outcome)>,
-    /// Where the writes that took effect last did so, by serial.
-    taken: VecDeque<(u64, ShardId, u64)>,
-}
-
-/// The operation that a client waits for.
-#[derive(Clone, Copy)]
-struct Pending {
-    serial: u64,
-    key: Key,
-    /// What it writes; `None` if it reads.
-    write: Option<u64>,
-    /// The oldest position that it may see.
-    oldest: u64,
-    /// Where it took effect.
-    position: Option<u64>,
-}
-
-/// A write where it took effect.
-#[derive(Clone, Copy)]
-struct Taken {
-    shard: ShardId,
-    index: u64,
-    serial: u64,
-    what: (Key, u64),
-}
-
-impl Session {
-    /// Its write takes effect there, at that position of the key.
-    fn take(&mut self, taken: Taken, position: u64) -> Result<(), String> {
-        let Taken { shard, index, serial, what: (key, value) } = taken;
-        let twice = self.taken.iter().find(|(known, ..)| *known == serial).copied();
-        self.taken.push_back((serial, shard, index));
-        if self.taken.len() > TAKEN_MAX {
-            self.taken.pop_front();
-        }
-        if let Some((_, first, at)) = twice {
-            return Err(format!("took effect twice: at {at} of {first} and at {index} of {shard}"));
-        }
-        let pending = self.pending.as_mut().filter(|pending| pending.serial == serial);
-        if let Some(pending) = pending {
-            pending.position = Some(position);
-            if (pending.key, pending.write) == (key, Some(value)) {
-                return Ok(());
-            }
-            return Err(format!("took effect as a write of {value:#x} to key {key}"));
-        }
-        let at = self.unanswered.iter().position(|(known, ..)| *known == serial);
-        match at.and_then(|at| self.unanswered.remove(at)) {
-            Some((_, _, Outcome::Failed)) => Err("took effect, having failed for certain".into()),
-            Some((_, asked, _)) if asked == (key, value) => Ok(()),
-            Some(_) => Err(format!("took effect as a write of {value:#x} to key {key}")),
-            None if self.unanswered.len() == UNANSWERED_MAX => Ok(()),
-            None => Err("took effect, but nobody asked for it".into()),
-        }
-    }
-
-    /// Its pending write has ended; returns the position that the client knows of now.
-    fn end_write(&mut self, pending: Pending, outcome: Outcome) -> Result<Option<u64>, String> {
-        match (outcome, pending.position) {
-            (Outcome::Ok, Some(position)) => return Ok(Some(position)),
-            (Outcome::Ok, None) => return Err("is acknowledged, and lost: never applied".into()),
-            (Outcome::Failed, Some(_)) => return Err("failed for certain, but took effect".into()),
-            (Outcome::Unknown, Some(_)) => {}
-            (Outcome::Failed | Outcome::Unknown, None) => {
-                let what = (pending.key, pending.write.unwrap_or(0));
-                self.unanswered.push_back((pending.serial, what, outcome));
-                if self.unanswered.len() > UNANSWERED_MAX {
-                    self.unanswered.pop_front();
-                }
-            }
-        }
-        Ok(None)
-    }
+    /// The event that is looked at.
+    seq: u64,
 }
 
 impl ClientHistories {
-    fn invoke(&mut self, client: ClientId, serial: u64, key: Key, write: Option<u64>) {
-        let versions = self.keys.entry(key).or_default();
-        if write.is_none() {
-            versions.begin_read();
-        }
-        let pending = Pending { serial, key, write, oldest: versions.known(), position: None };
+    fn invoke(&mut self, client: ClientId, serial: u64, key: Key, operation: Operation) {
+        let oldest = match operation {
+            Operation::Scan { end } => {
+                self.scans.begin(client, serial, (key, end), self.seq);
+                0
+            }
+            Operation::Read => {
+                let versions = self.keys.entry(key).or_default();
+                versions.begin_read();
+                versions.known()
+            }
+            Operation::Write(_) => 0,
+        };
+        let pending = Pending { serial, key, operation, oldest, took: None };
         self.clients.entry(client).or_default().pending = Some(pending);
     }
 
@@ -139,39 +67,121 @@ impl ClientHistories {
         if !fresh {
             return Ok(());
         }
-        let (key, value) = taken.what;
-        let position = self.keys.entry(key).or_default().push(value);
-        self.clients.entry(client).or_default().take(taken, position)
+        let versions = self.keys.entry(taken.key).or_default();
+        let (found, last) = versions.latest();
+        let (left, answer) = taken.change.applied_to(found);
+        // What compared unequal leaves the key alone, and has seen the write before it.
+        let position = if answer != WriteAnswer::Done { last } else { versions.push(left) };
+        self.tidy(taken.key);
+        self.clients.entry(client).or_default().take(taken, position)?;
+        if answer == taken.answer {
+            return Ok(());
+        }
+        Err(format!("answered {:?}, but its predecessor left {found:?}", taken.answer))
     }
 
     fn complete(
         &mut self,
         client: ClientId,
         serial: u64,
-        value: Option<u64>,
         outcome: Outcome,
+        answer: Option<Answer>,
     ) -> Result<(), String> {
         let session = self.clients.entry(client).or_default();
         let Some(pending) = session.pending.take().filter(|pending| pending.serial == serial)
         else {
             return Err("ended, but was not under way".into());
         };
-        let versions = self.keys.entry(pending.key).or_default();
-        if pending.write.is_some() {
-            if let Some(position) = session.end_write(pending, outcome)? {
-                versions.learn(position);
+        let Pending { key, oldest, .. } = pending;
+        match (pending.operation, answer) {
+            (Operation::Write(change), answer) => {
+                let answer = match answer {
+                    Some(Answer::Written(answer)) => Some(answer),
+                    _ => None,
+                };
+                if let Some(position) = session.end_write(pending, change, outcome, answer)? {
+                    self.learn(key, position);
+                }
+                Ok(())
             }
-            return Ok(());
+            (Operation::Read, answer) => {
+                let versions = self.keys.entry(key).or_default();
+                versions.end_read();
+                if let Some(Answer::Value(value)) = answer {
+                    let position = versions.find(value, oldest)?;
+                    self.learn(key, position);
+                }
+                self.tidy(key);
+                Ok(())
+            }
+            (Operation::Scan { .. }, answer) => {
+                let scan = self.scans.end(client);
+                match (scan, answer) {
+                    (Some(scan), Some(Answer::Scanned { pairs }))
+                        if (scan.next, scan.pairs) != (scan.end, pairs) =>
+                    {
+                        let (pairs_seen, next) = (scan.pairs, scan.next);
+                        Err(format!(
+                            "ended with {pairs} pairs, but its parts have {pairs_seen} up to {next}"
+                        ))
+                    }
+                    _ => Ok(()),
+                }
+            }
         }
-        let found = match outcome {
-            Outcome::Ok => versions.find(value, pending.oldest).map(Some),
-            Outcome::Failed | Outcome::Unknown => Ok(None),
+    }
+
+    /// A scan got its next part; returns how many keys were looked at.
+    fn take_part(
+        &mut self,
+        (client, serial): (ClientId, u64),
+        (start, next): (Key, Key),
+        pairs: &[(Key, u64)],
+    ) -> Result<u64, String> {
+        let Some(scan) = self.scans.get(client).filter(|scan| scan.serial == serial) else {
+            return Err("got a part, but was not under way".into());
         };
-        if let Ok(Some(position)) = found {
-            versions.learn(position);
+        if start != scan.next || next <= start || next > scan.end {
+            return Err(format!("got {start} up to {next}, but asked for {} on", scan.next));
         }
-        versions.end_read();
-        found.map(|_| ())
+        let inside = |(key, _): &(Key, u64)| start <= *key && *key < next;
+        if !pairs.iter().all(inside) || !pairs.is_sorted_by(|a, b| a.0 < b.0) {
+            return Err(format!("got pairs that are not in order from {start} up to {next}"));
+        }
+        let found: BTreeMap<Key, u64> = pairs.iter().copied().collect();
+        let known: Vec<Key> = self.keys.range(start..next).map(|(key, _)| *key).collect();
+        let strange = found.keys().filter(|key| !self.keys.contains_key(key)).copied();
+        let keys: Vec<Key> = strange.chain(known).collect();
+        let looked_at = keys.len() as u64;
+        for key in keys {
+            let versions = self.keys.entry(key).or_default();
+            let oldest = self.scans.known_then(&scan, key, versions.known());
+            let position = versions
+                .find(found.get(&key).copied(), oldest)
+                .map_err(|why| format!("scanned key {key} and {why}"))?;
+            self.learn(key, position);
+        }
+        self.scans.go_on(client, next, pairs.len() as u64, self.seq);
+        Ok(looked_at)
+    }
+
+    /// Somebody was told of what is at that position of the key.
+    fn learn(&mut self, key: Key, position: u64) {
+        let versions = self.keys.entry(key).or_default();
+        let before = versions.known();
+        if position > before {
+            versions.learn(position);
+            self.scans.raise(key, before, self.seq);
+        }
+        self.tidy(key);
+    }
+
+    fn tidy(&mut self, key: Key) {
+        if !self.scans.any()
+            && let Some(versions) = self.keys.get_mut(&key)
+        {
+            versions.forget();
+        }
     }
 }
 
@@ -185,18 +195,34 @@ impl Property for ClientHistories {
     }
 
     fn check(&mut self, event: &Event, compared: &mut u64) -> Result<(), String> {
+        self.seq = event.seq;
         let (client, serial, key, said) = match event.kind {
-            EventKind::Invoked { client, serial, write, key, value } => {
-                self.invoke(client, serial, key, write.then_some(value));
+            EventKind::Invoked { client, serial, key, operation } => {
+                self.invoke(client, serial, key, operation);
                 return Ok(());
             }
-            EventKind::WriteApplied { shard, index, client, serial, key, value, fresh, .. } => {
-                let taken = Taken { shard, index, serial, what: (key, value) };
+            EventKind::WriteApplied {
+                shard,
+                index,
+                client,
+                serial,
+                key,
+                change,
+                answer,
+                fresh,
+                ..
+            } => {
+                let taken = Taken { shard, index, serial, key, change, answer };
                 (client, serial, key, self.apply(client, taken, fresh))
             }
-            EventKind::Completed { client, serial, key, value, outcome, .. } => {
+            EventKind::Scanned { client, serial, start, next, ref pairs } => {
+                let looked_at = self.take_part((client, serial), (start, next), pairs);
+                *compared += *looked_at.as_ref().unwrap_or(&0);
+                (client, serial, start, looked_at.map(|_| ()))
+            }
+            EventKind::Completed { client, serial, key, outcome, answer, .. } => {
                 *compared += u64::from(outcome == Outcome::Ok);
-                (client, serial, key, self.complete(client, serial, value, outcome))
+                (client, serial, key, self.complete(client, serial, outcome, answer))
             }
             _ => return Ok(()),
         };

@@ -11,6 +11,7 @@ use super::history::History;
 use crate::event::{Event, EventKind};
 use crate::id::{ClientId, ShardId};
 use crate::key::{Epoch, Key};
+use crate::operation::{Change, WriteAnswer};
 use crate::trace::digest_of;
 
 /// See the module.
@@ -22,10 +23,25 @@ pub(crate) struct CommittedHistory {
 /// What an entry says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Entry {
-    Write { client: ClientId, serial: u64, key: Key, value: u64, fresh: bool },
-    Membership { digest: u64 },
-    Split { child: ShardId, at: Key },
-    Stale { named: Epoch, current: Epoch },
+    Write {
+        client: ClientId,
+        serial: u64,
+        key: Key,
+        change: Change,
+        answer: WriteAnswer,
+        fresh: bool,
+    },
+    Membership {
+        digest: u64,
+    },
+    Split {
+        child: ShardId,
+        at: Key,
+    },
+    Stale {
+        named: Epoch,
+        current: Epoch,
+    },
 }
 
 impl Property for CommittedHistory {
@@ -51,9 +67,17 @@ impl Property for CommittedHistory {
 
 fn entry(kind: &EventKind) -> Option<(ShardId, u64, Entry)> {
     Some(match *kind {
-        EventKind::WriteApplied { shard, index, client, serial, key, value, fresh, .. } => {
-            (shard, index, Entry::Write { client, serial, key, value, fresh })
-        }
+        EventKind::WriteApplied {
+            shard,
+            index,
+            client,
+            serial,
+            key,
+            change,
+            answer,
+            fresh,
+            ..
+        } => (shard, index, Entry::Write { client, serial, key, change, answer, fresh }),
         EventKind::MembershipApplied { ref descriptor, index, .. } => {
             let digest = digest_of(&(&descriptor.members, descriptor.joint));
             (descriptor.shard, index, Entry::Membership { digest })

@@ -6,6 +6,7 @@
 
 mod applied_in_order;
 mod client_histories;
+mod client_sessions;
 mod committed_history;
 mod destroyed_is_silent;
 mod destroyed_stays_so;
@@ -13,10 +14,13 @@ mod election_safety;
 mod epochs_grow;
 mod history;
 mod learners_never_lead;
+mod linear_order;
 mod no_overlap;
 mod one_membership_change;
+mod order_search;
 mod ranges_tile;
 mod replica_ids;
+mod scans;
 mod split_conserves;
 mod stale_epoch;
 mod state_machine_safety;
@@ -82,6 +86,7 @@ impl Checkers {
             Box::new(destroyed_is_silent::DestroyedIsSilent::new(options)),
             Box::new(destroyed_stays_so::DestroyedStaysSo::new(options)),
             Box::new(client_histories::ClientHistories::default()),
+            Box::new(linear_order::LinearOrder::default()),
             Box::new(one_membership_change::OneMembershipChange::default()),
             Box::new(learners_never_lead::LearnersNeverLead::default()),
         ];

@@ -3,9 +3,10 @@
 //! Compiled for tests only. It must not know any property.
 
 use super::Property;
-use crate::event::{EntryKind, Event, EventKind, Origin, Role};
+use crate::event::{EntryKind, Event, EventKind, Origin, Outcome, Role};
 use crate::id::{ClientId, NodeId, ReplicaId, ShardId};
 use crate::key::{Descriptor, Epoch, Key, KeyRange, Member};
+use crate::operation::{Answer, Change, Operation, WriteAnswer};
 use crate::sim::Time;
 
 /// What a property is told, and what it has compared.
@@ -170,7 +171,8 @@ pub(super) fn wrote_at_version(
 ) -> EventKind {
     let (node, shard, replica) = (NodeId(at.0), ShardId(at.1), ReplicaId(at.2));
     let (client, serial) = (ClientId(who.0), who.1);
-    let (key, value, fresh) = (Key(what.0), what.1, true);
+    let (key, change, fresh) = (Key(what.0), Change::Put { value: what.1 }, true);
+    let answer = WriteAnswer::Done;
     EventKind::WriteApplied {
         node,
         shard,
@@ -179,8 +181,60 @@ pub(super) fn wrote_at_version(
         client,
         serial,
         key,
-        value,
+        change,
+        answer,
         version,
         fresh,
     }
+}
+
+/// A fresh change of `key` at that index of shard_a, as replica 1 on `n1` applies and answers it.
+pub(super) fn at_key(
+    index: u64,
+    who: (u16, u64),
+    key: u64,
+    change: Change,
+    answer: WriteAnswer,
+) -> EventKind {
+    EventKind::WriteApplied {
+        node: NodeId(1),
+        shard: ShardId(1),
+        replica: ReplicaId(1),
+        index,
+        client: ClientId(who.0),
+        serial: who.1,
+        key: Key(key),
+        change,
+        answer,
+        version: 1,
+        fresh: true,
+    }
+}
+
+pub(super) fn invoked(client: u16, serial: u64, key: u64, operation: Operation) -> EventKind {
+    EventKind::Invoked { client: ClientId(client), serial, key: Key(key), operation }
+}
+
+/// A part of a scan, from a key up to, not including, the next.
+pub(super) fn scanned(
+    client: u16,
+    serial: u64,
+    part: (u64, u64),
+    pairs: &[(u64, u64)],
+) -> EventKind {
+    let (client, start, next) = (ClientId(client), Key(part.0), Key(part.1));
+    let pairs = pairs.iter().map(|(key, value)| (Key(*key), *value)).collect();
+    EventKind::Scanned { client, serial, start, next, pairs }
+}
+
+pub(super) fn ended(
+    client: u16,
+    serial: u64,
+    key: u64,
+    operation: Operation,
+    outcome: Outcome,
+    answer: Option<Answer>,
+) -> EventKind {
+    let (client, key, attempts) = (ClientId(client), Key(key), 1);
+    EventKind::Completed { client, serial, key, operation, outcome, answer, attempts }
 }

@@ -30,12 +30,18 @@ impl Default for Versions {
 }
 
 impl Versions {
-    /// A write took effect; returns its position.
-    pub(super) fn push(&mut self, value: u64) -> u64 {
-        self.values.push_back(Some(value));
-        let position = self.last();
-        self.forget();
-        position
+    /// A write took effect, and left that behind; returns its position.
+    pub(super) fn push(&mut self, value: Option<u64>) -> u64 {
+        self.values.push_back(value);
+        while self.values.len() > VALUES_MAX {
+            self.pop();
+        }
+        self.last()
+    }
+
+    /// What the last write left behind, and where.
+    pub(super) fn latest(&self) -> (Option<u64>, u64) {
+        (self.at(self.last()), self.last())
     }
 
     /// Somebody was told of what is at `position`: later reads must not return an older one.
@@ -56,7 +62,6 @@ impl Versions {
     /// A read has ended.
     pub(super) fn end_read(&mut self) {
         self.reads = self.reads.saturating_sub(1);
-        self.forget();
     }
 
     /// Where a read that began when `oldest` was known may have found `value`: the first such
@@ -85,13 +90,16 @@ impl Versions {
         self.first + self.values.len() as u64 - 1
     }
 
-    fn forget(&mut self) {
-        while self.values.len() > VALUES_MAX
-            || (self.reads == 0 && self.first + STALE_KEPT < self.known)
-        {
-            self.values.pop_front();
-            self.first += 1;
+    /// Forgets what no read may see any more, now that no scan is under way.
+    pub(super) fn forget(&mut self) {
+        while self.reads == 0 && self.first + STALE_KEPT < self.known {
+            self.pop();
         }
+    }
+
+    fn pop(&mut self) {
+        self.values.pop_front();
+        self.first += 1;
     }
 }
 
@@ -103,7 +111,7 @@ mod tests {
     fn a_read_sees_what_was_known_when_it_began_or_anything_newer() {
         let mut versions = Versions::default();
         assert_eq!(versions.find(None, 0), Ok(0));
-        let positions: Vec<u64> = [10, 20, 10, 30].map(|value| versions.push(value)).into();
+        let positions: Vec<u64> = [10, 20, 10, 30].map(|value| versions.push(Some(value))).into();
         assert_eq!(positions, [1, 2, 3, 4]);
         versions.learn(2);
         assert_eq!(versions.find(Some(10), 0), Ok(1));
@@ -119,11 +127,13 @@ mod tests {
         let mut versions = Versions::default();
         versions.begin_read();
         for value in 1..=100 {
-            let position = versions.push(value);
+            let position = versions.push(Some(value));
             versions.learn(position);
+            versions.forget();
         }
         assert_eq!(versions.find(Some(1), 0), Ok(1), "a read from the beginning is under way");
         versions.end_read();
+        versions.forget();
         assert_eq!((versions.first, versions.last()), (92, 100));
     }
 
@@ -132,7 +142,7 @@ mod tests {
         let mut versions = Versions::default();
         versions.begin_read();
         for value in 1..=VALUES_MAX as u64 * 2 {
-            versions.push(value);
+            versions.push(Some(value));
         }
         assert_eq!(versions.values.len(), VALUES_MAX);
         assert_eq!(versions.find(Some(1), 0), Ok(0));

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use crate::id::{ClientId, NodeId, ReplicaId, ShardId};
 use crate::key::{Descriptor, Epoch, Key, KeyRange};
 use crate::network::{Endpoint, MessageKind};
+use crate::operation::{Answer, Change, Operation, WriteAnswer};
 use crate::sim::Time;
 
 /// Something that happened.
@@ -130,7 +131,7 @@ pub enum EventKind {
         digest: u64,
     },
     /// A replica applied a client's write, which named that epoch version, for the first time or
-    /// again as a retry.
+    /// again as a retry; that is what it answered.
     WriteApplied {
         node: NodeId,
         shard: ShardId,
@@ -139,7 +140,8 @@ pub enum EventKind {
         client: ClientId,
         serial: u64,
         key: Key,
-        value: u64,
+        change: Change,
+        answer: WriteAnswer,
         version: u64,
         fresh: bool,
     },
@@ -202,17 +204,18 @@ pub enum EventKind {
     },
     /// A message did not arrive.
     MessageDropped { id: u64, reason: DropReason },
-    /// A client began an operation. `value` is what a write writes.
-    Invoked { client: ClientId, serial: u64, write: bool, key: Key, value: u64 },
-    /// A client's operation ended. `value` is what was read, or written; `index` where a write was
-    /// applied.
+    /// A client began an operation; a scan begins at `key`.
+    Invoked { client: ClientId, serial: u64, key: Key, operation: Operation },
+    /// A client's scan got its next part: all pairs from `start` up to, not including, `next`.
+    Scanned { client: ClientId, serial: u64, start: Key, next: Key, pairs: Vec<(Key, u64)> },
+    /// A client's operation ended, with an answer if it is done.
     Completed {
         client: ClientId,
         serial: u64,
-        write: bool,
         key: Key,
-        value: Option<u64>,
+        operation: Operation,
         outcome: Outcome,
+        answer: Option<Answer>,
         attempts: u32,
     },
     /// A client's route was repaired from an answer.
@@ -257,6 +260,7 @@ impl EventKind {
                 | Self::Applied { .. }
                 | Self::WriteApplied { .. }
                 | Self::Invoked { .. }
+                | Self::Scanned { .. }
                 | Self::Completed { .. }
                 | Self::SnapshotTaken { .. }
         )
@@ -344,6 +348,7 @@ impl EventKind {
             Self::MessageDelivered { .. } => "message_delivered",
             Self::MessageDropped { .. } => "message_dropped",
             Self::Invoked { .. } => "invoked",
+            Self::Scanned { .. } => "scanned",
             Self::Completed { .. } => "completed",
             Self::RouteRepaired { .. } => "route_repaired",
             Self::PlacementStep { .. } => "placement_step",

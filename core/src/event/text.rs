@@ -4,6 +4,8 @@ use std::fmt::{self, Display, Formatter};
 
 use super::{EventKind, Origin, Role, Step};
 use crate::id::NodeId;
+use crate::key::KeyRange;
+use crate::operation::WriteAnswer;
 
 /// One line for a person.
 impl Display for EventKind {
@@ -86,8 +88,18 @@ fn entry(event: &EventKind, f: &mut Formatter<'_>) -> Option<fmt::Result> {
         E::Applied { node, shard, index, kind, .. } => {
             write!(f, "{node} applied {shard} entry {index} ({kind:?})")
         }
-        E::WriteApplied { node, shard, key, value, fresh: true, .. } => {
-            write!(f, "{node} {shard}: key {key} = {value}")
+        E::WriteApplied {
+            node,
+            shard,
+            key,
+            answer: WriteAnswer::Unequal { found },
+            fresh: true,
+            ..
+        } => {
+            write!(f, "{node} {shard}: key {key} is not set, for it was {}", value(*found))
+        }
+        E::WriteApplied { node, shard, key, change, fresh: true, .. } => {
+            write!(f, "{node} {shard}: key {key} {change}")
         }
         E::WriteApplied { node, shard, key, .. } => {
             write!(f, "{node} {shard}: key {key} again, answered from the session")
@@ -115,7 +127,6 @@ fn entry(event: &EventKind, f: &mut Formatter<'_>) -> Option<fmt::Result> {
 fn message(event: &EventKind, f: &mut Formatter<'_>) -> Option<fmt::Result> {
     use EventKind as E;
     let reply = |reply: &bool| if *reply { " reply" } else { "" };
-    let verb = |write: &bool| if *write { "write" } else { "read" };
     Some(match event {
         E::MessageSent { kind, reply: r, from, to, .. } => {
             write!(f, "{from} → {to} {kind}{} sent", reply(r))
@@ -124,12 +135,18 @@ fn message(event: &EventKind, f: &mut Formatter<'_>) -> Option<fmt::Result> {
             write!(f, "{from} → {to} {kind}{}", reply(r))
         }
         E::MessageDropped { id, reason } => write!(f, "message {id} lost: {reason:?}"),
-        E::Invoked { client, write, key, .. } => write!(f, "{client} {}s {key}", verb(write)),
-        E::Completed { client, write, key, outcome, attempts: 1, .. } => {
-            write!(f, "{client} {} {key}: {outcome:?}", verb(write))
+        E::Invoked { client, operation, key, .. } => {
+            write!(f, "{client} asks: {} {key}", operation.verb())
         }
-        E::Completed { client, write, key, outcome, attempts, .. } => {
-            write!(f, "{client} {} {key}: {outcome:?} after {attempts} attempts", verb(write))
+        E::Scanned { client, start, next, pairs, .. } => {
+            let range = KeyRange { start: *start, end: *next };
+            write!(f, "{client} scanned {range}: {} pairs", pairs.len())
+        }
+        E::Completed { client, operation, key, outcome, attempts: 1, .. } => {
+            write!(f, "{client} {} {key}: {outcome:?}", operation.verb())
+        }
+        E::Completed { client, operation, key, outcome, attempts, .. } => {
+            write!(f, "{client} {} {key}: {outcome:?} after {attempts} attempts", operation.verb())
         }
         E::RouteRepaired { client, shard, from: 0, to } => {
             write!(f, "{client} found {shard} at version {to}")
@@ -153,6 +170,10 @@ impl Display for Step {
             Self::Destroy { node, replica } => write!(f, "destroy {replica} on {node}"),
         }
     }
+}
+
+fn value(value: Option<u64>) -> String {
+    value.map_or_else(|| "absent".into(), |value| value.to_string())
 }
 
 fn list(nodes: &[NodeId]) -> String {

@@ -50,6 +50,8 @@ pub enum MessageKind {
     Write,
     /// `R`: a client reads.
     Read,
+    /// `I`: a follower asks its leader from which entry on it may answer a read.
+    ReadIndex,
     /// `D`: placement asks or orders, or a node reports to it.
     Placement,
 }
@@ -65,6 +67,7 @@ impl fmt::Display for MessageKind {
             Self::Transfer => "transfer",
             Self::Write => "write",
             Self::Read => "read",
+            Self::ReadIndex => "read index",
             Self::Placement => "placement",
         })
     }

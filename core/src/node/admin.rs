@@ -8,7 +8,7 @@ use crate::event::EventKind;
 use crate::id::ShardId;
 use crate::message::{Admin, AdminReply, Message, ShardReport};
 use crate::network::Route;
-use crate::raft::entry::{Applied, Operation, Split};
+use crate::raft::entry::{Applied, Proposal, Split};
 use crate::raft::{Group, WriteError};
 
 impl Node {
@@ -65,7 +65,7 @@ impl Node {
             key: split.key,
             child: split.child,
         });
-        let done = match group.propose(Operation::Split(split)).await {
+        let done = match group.propose(Proposal::Split(split)).await {
             Ok(Applied::Split) => Ok(()),
             Ok(Applied::Stale) => Err(WriteError::Stale),
             Ok(_) => Err(WriteError::Refused("the split key or a node does not fit".into())),

@@ -234,6 +234,9 @@ impl Node {
             (Some(shard), Message::Request(request)) => {
                 self.spawn(0, self.clone().serve(route, shard, *request));
             }
+            (Some(shard), &Message::ReadIndex { leader, policy }) => {
+                self.spawn(0, self.clone().tell_read_index(route, shard, leader, policy));
+            }
             (Some(shard), Message::Admin(admin)) => {
                 self.spawn(0, self.clone().administer(route, shard, admin.clone()));
             }

@@ -1,19 +1,37 @@
 //! Client operations on a node: checked early, proposed or read, and answered with what a router
 //! needs.
+//!
+//! Reads are linearizable, on a leader and on a follower: a follower asks its leader for a read
+//! index and waits until it has applied it (TiKV: `replica_read`). Range and epoch are checked
+//! again when a read is answered: a split may have come in between.
+
+use std::time::Duration;
 
 use super::Node;
 use crate::id::{NodeId, ReplicaId, ShardId};
 use crate::key::{Descriptor, Key};
-use crate::message::{Located, Message, Reply, Request};
-use crate::network::Route;
-use crate::raft::entry::{Applied, Operation, Write};
+use crate::message::{Located, Message, PAGE_PAIRS_MAX, Reply, Request};
+use crate::network::{Endpoint, Route};
+use crate::operation::{ReadMode, ReadPolicy};
+use crate::raft::entry::{Applied, Proposal, Write};
 use crate::raft::{Group, ReadError, WriteError};
+
+/// How long a read waits for its leader's answer, and then to apply what it must: its client has
+/// given up by then.
+const READ_TTL: Duration = Duration::from_millis(300);
 
 impl Node {
     pub(super) async fn serve(self, route: Route, shard: ShardId, request: Request) {
         let (write, reply) = match request {
             Request::Write(w) => (true, self.write(shard, w).await),
-            Request::Read { key, version } => (false, self.read(shard, key, version).await),
+            Request::Read { key, version, mode } => {
+                let group = self.ready_to_read(shard, key, version, mode).await;
+                (false, group.map_or_else(|refused| refused, |group| value(&group, key)))
+            }
+            Request::Scan { start, end, version, mode } => {
+                let group = self.ready_to_read(shard, start, version, mode).await;
+                (false, group.map_or_else(|refused| refused, |group| page(&group, start, end)))
+            }
         };
         self.0.network.reply(&route, Message::Reply { write, reply });
     }
@@ -37,29 +55,70 @@ impl Node {
             Ok(group) => group,
             Err(reply) => return reply,
         };
-        match group.propose(Operation::Write(write)).await {
-            Ok(Applied::Written { .. }) => Reply::Written,
+        match group.propose(Proposal::Write(write)).await {
+            Ok(Applied::Written { answer, .. }) => Reply::Written(answer),
             Ok(_) => self.stale(shard, write.key),
             Err(WriteError::NotLeader(leader)) => self.not_leader(&group, leader),
             Err(_) => Reply::Unknown,
         }
     }
 
-    /// A linearizable read. Range and epoch are checked again when it is answered: a split may have
-    /// come in between.
-    async fn read(&self, shard: ShardId, key: Key, version: u64) -> Reply {
-        let group = match self.find(shard, key, version) {
-            Ok(group) => group,
-            Err(reply) => return reply,
+    /// The group of `shard` once a read of its state is linearizable and still belongs here.
+    async fn ready_to_read(
+        &self,
+        shard: ShardId,
+        key: Key,
+        version: u64,
+        mode: ReadMode,
+    ) -> Result<Group, Reply> {
+        let group = self.find(shard, key, version)?;
+        let ready = if mode.anywhere && !group.is_leader() {
+            self.follow_to_read(shard, &group, mode.policy).await
+        } else {
+            group.read_barrier(mode.policy, READ_TTL).await
         };
-        match group.read_barrier().await {
-            Ok(()) => match self.find(shard, key, version) {
-                Ok(group) => Reply::Value(group.machine().get(key)),
-                Err(reply) => reply,
-            },
-            Err(ReadError::NotLeader(leader)) => self.not_leader(&group, leader),
-            Err(ReadError::NoQuorum) => Reply::NotNow,
+        match ready {
+            Ok(()) => self.find(shard, key, version),
+            Err(ReadError::NotLeader(leader)) => Err(self.not_leader(&group, leader)),
+            Err(ReadError::NoQuorum | ReadError::Behind) => Err(Reply::NotNow),
         }
+    }
+
+    /// Asks the leader from which log index on a read here is linearizable, and returns once this
+    /// replica has applied it.
+    async fn follow_to_read(
+        &self,
+        shard: ShardId,
+        group: &Group,
+        policy: ReadPolicy,
+    ) -> Result<(), ReadError> {
+        let Some(leader) = group.status().leader else {
+            return Err(ReadError::NoQuorum);
+        };
+        let Some(node) = node_of(group, leader) else {
+            return Err(ReadError::NoQuorum);
+        };
+        let (from, to) = (Endpoint::Node(self.0.id), Endpoint::Node(node));
+        let question = Message::ReadIndex { leader, policy };
+        match self.0.network.call(from, to, Some(shard), question, READ_TTL).await {
+            Ok(Message::ReadIndexIs(Some(index))) => group.applied(index, READ_TTL).await,
+            _ => Err(ReadError::NoQuorum),
+        }
+    }
+
+    /// Answers a follower that shall serve a read.
+    pub(super) async fn tell_read_index(
+        self,
+        route: Route,
+        shard: ShardId,
+        leader: ReplicaId,
+        policy: ReadPolicy,
+    ) {
+        let index = match self.group(shard).filter(|g| g.seat().replica == leader) {
+            Some(group) => group.read_index(policy).await.ok(),
+            None => None,
+        };
+        self.0.network.reply(&route, Message::ReadIndexIs(index));
     }
 
     fn not_leader(&self, group: &Group, leader: Option<ReplicaId>) -> Reply {
@@ -85,6 +144,22 @@ impl Node {
         let holds = |g: &&Group| g.machine().state(|s| s.range.contains(key)) == Some(true);
         replicas.values().filter_map(|r| r.group()).find(holds).cloned()
     }
+}
+
+fn value(group: &Group, key: Key) -> Reply {
+    Reply::Value(group.machine().get(key).map(|v| v.value))
+}
+
+/// The pairs from `start` up to `end`, as far as this shard and a page go.
+fn page(group: &Group, start: Key, end: Key) -> Reply {
+    let page = group.machine().state(|state| {
+        let end = end.min(state.range.end).max(start);
+        let mut rest = state.data.range(start..end).map(|(key, v)| (*key, v.value));
+        let pairs: Vec<(Key, u64)> = rest.by_ref().take(PAGE_PAIRS_MAX).collect();
+        let next = rest.next().map_or(end, |(key, _)| key);
+        Reply::Page { pairs, next }
+    });
+    page.unwrap_or(Reply::NotNow)
 }
 
 fn locate(group: &Group) -> Option<Located> {

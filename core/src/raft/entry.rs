@@ -8,10 +8,11 @@ use super::types::{Entry, EntryPayload};
 use crate::event::EntryKind;
 use crate::id::{ClientId, NodeId, ReplicaId, ShardId};
 use crate::key::{Epoch, Key};
+use crate::operation::{Change, WriteAnswer};
 
 /// What a log entry asks of the state machine.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub enum Operation {
+pub enum Proposal {
     /// A client's write.
     Write(Write),
     /// A split (TiKV: `AdminCmdType::BatchSplit`).
@@ -27,8 +28,8 @@ pub struct Write {
     pub serial: u64,
     /// Which key.
     pub key: Key,
-    /// What to write.
-    pub value: u64,
+    /// What to do to it.
+    pub change: Change,
     /// The epoch version under which the client found the shard.
     pub version: u64,
 }
@@ -46,10 +47,10 @@ pub struct Split {
     pub replicas: Vec<(NodeId, ReplicaId)>,
 }
 
-impl fmt::Display for Operation {
+impl fmt::Display for Proposal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Write(w) => write!(f, "{}#{} {}={}", w.client, w.serial, w.key, w.value),
+            Self::Write(w) => write!(f, "{}#{} {} {}", w.client, w.serial, w.key, w.change),
             Self::Split(s) => write!(f, "split at {} into {}", s.key, s.child),
         }
     }
@@ -64,6 +65,8 @@ pub enum Applied {
     Written {
         /// At which log index it took effect.
         index: u64,
+        /// What it answered there.
+        answer: WriteAnswer,
         /// Whether it took effect now.
         fresh: bool,
     },
@@ -86,7 +89,7 @@ pub(crate) fn entry_kind(entry: &Entry) -> EntryKind {
     match &entry.payload {
         EntryPayload::Blank => EntryKind::Blank,
         EntryPayload::Membership(_) => EntryKind::Membership,
-        EntryPayload::Normal(Operation::Write(_)) => EntryKind::Data,
-        EntryPayload::Normal(Operation::Split(_)) => EntryKind::Split,
+        EntryPayload::Normal(Proposal::Write(_)) => EntryKind::Data,
+        EntryPayload::Normal(Proposal::Split(_)) => EntryKind::Split,
     }
 }

@@ -4,13 +4,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use std::time::Duration;
 
 use openraft::async_runtime::watch::WatchReceiver;
 use openraft::errors::{ClientWriteError, Fatal, LinearizableReadError, RaftError};
-use openraft::{ChangeMembers, Config, Precondition, Raft, ReadPolicy, ServerState};
+use openraft::raft::linearizable_read::Linearizer;
+use openraft::{ChangeMembers, Config, Precondition, Raft, ServerState};
 
 use super::compaction::Compaction;
-use super::entry::{Applied, Operation};
+use super::entry::{Applied, Proposal};
 use super::log_store::LogStore;
 use super::message::{C, RaftReply, Rpc};
 use super::seat::{NodeSide, Seat};
@@ -21,6 +23,7 @@ use crate::event::Role;
 use crate::id::{NodeId, ReplicaId};
 use crate::key::Epoch;
 use crate::network::MessageKind;
+use crate::operation::ReadPolicy;
 use crate::trace::Trace;
 
 /// One replica's raft: a handle, cheap to clone.
@@ -62,6 +65,8 @@ pub(crate) enum ReadError {
     NotLeader(Option<ReplicaId>),
     /// No quorum answered.
     NoQuorum,
+    /// This replica has not applied in time what it must have.
+    Behind,
 }
 
 /// How a replica stands.
@@ -141,24 +146,47 @@ impl Group {
         }
     }
 
-    /// Proposes an operation and waits until it is applied here.
-    pub(crate) async fn propose(&self, operation: Operation) -> Result<Applied, WriteError> {
-        self.raft.client_write(operation).await.map(|done| done.data).map_err(write_error)
+    /// Proposes an entry and waits until it is applied here.
+    pub(crate) async fn propose(&self, proposal: Proposal) -> Result<Applied, WriteError> {
+        self.raft.client_write(proposal).await.map(|done| done.data).map_err(write_error)
     }
 
-    /// Returns once a read of the applied state is linearizable: the ReadIndex way (Ongaro's
-    /// thesis, section 6.4).
-    pub(crate) async fn read_barrier(&self) -> Result<(), ReadError> {
-        let linearizer = self.raft.get_read_linearizer(ReadPolicy::ReadIndex).await;
-        let linearizer = linearizer.map_err(|e| match e {
-            RaftError::APIError(LinearizableReadError::ForwardToLeader(f)) => {
-                ReadError::NotLeader(f.leader_id)
+    /// Returns once a read of what this leader has applied is linearizable.
+    pub(crate) async fn read_barrier(
+        &self,
+        policy: ReadPolicy,
+        ttl: Duration,
+    ) -> Result<(), ReadError> {
+        let ready = self.linearizer(policy).await?.try_await_ready(&self.raft, Some(ttl)).await;
+        match ready {
+            Ok(Ok(_)) => Ok(()),
+            Ok(Err(_)) => Err(ReadError::Behind),
+            Err(_) => Err(ReadError::NotLeader(None)),
+        }
+    }
+
+    /// The log index up to which any replica must have applied before a read of its state is
+    /// linearizable, if it is asked for after this call begins. Answered by the leader alone.
+    pub(crate) async fn read_index(&self, policy: ReadPolicy) -> Result<u64, ReadError> {
+        Ok(self.linearizer(policy).await?.read_log_id().index())
+    }
+
+    /// Returns once this replica has applied up to `index`.
+    pub(crate) async fn applied(&self, index: u64, ttl: Duration) -> Result<(), ReadError> {
+        let wait = self.raft.wait(Some(ttl));
+        let applied = wait.applied_index_at_least(Some(index), "a follower's read").await;
+        applied.map(|_| ()).map_err(|_| ReadError::Behind)
+    }
+
+    async fn linearizer(&self, policy: ReadPolicy) -> Result<Linearizer<C>, ReadError> {
+        if policy == ReadPolicy::Lease {
+            match self.raft.get_read_linearizer(openraft::ReadPolicy::LeaseRead).await {
+                // The lease has run out: a quorum must say.
+                Err(RaftError::APIError(LinearizableReadError::QuorumNotEnough(_))) => {}
+                found => return found.map_err(read_error),
             }
-            RaftError::APIError(LinearizableReadError::QuorumNotEnough(_)) => ReadError::NoQuorum,
-            RaftError::Fatal(_) => ReadError::NotLeader(None),
-        })?;
-        linearizer.await_ready(&self.raft).await.map_err(|_| ReadError::NotLeader(None))?;
-        Ok(())
+        }
+        self.raft.get_read_linearizer(openraft::ReadPolicy::ReadIndex).await.map_err(read_error)
     }
 
     /// Changes the membership if it is still the one that this replica has applied, at `epoch`.
@@ -287,6 +315,16 @@ fn role(state: ServerState) -> Role {
 
 fn stopped(fatal: &Fatal<C>) -> WriteError {
     WriteError::Unknown(fatal.to_string())
+}
+
+fn read_error(error: RaftError<C, LinearizableReadError<C>>) -> ReadError {
+    match error {
+        RaftError::APIError(LinearizableReadError::ForwardToLeader(f)) => {
+            ReadError::NotLeader(f.leader_id)
+        }
+        RaftError::APIError(LinearizableReadError::QuorumNotEnough(_)) => ReadError::NoQuorum,
+        RaftError::Fatal(_) => ReadError::NotLeader(None),
+    }
 }
 
 fn write_error(error: RaftError<C, ClientWriteError<C>>) -> WriteError {

@@ -10,6 +10,7 @@ use std::rc::Rc;
 
 use crate::id::{ClientId, ReplicaId, ShardId};
 use crate::key::{Descriptor, Epoch, Key, KeyRange, Member};
+use crate::operation::WriteAnswer;
 use crate::trace::digest_of;
 
 use super::entry::{Applied, Split, Write};
@@ -27,10 +28,13 @@ pub struct ShardState {
     pub epoch: Epoch,
     /// Key to value.
     pub data: Rc<BTreeMap<Key, Value>>,
-    /// Client to its last write, so that a retried one is applied once.
+    /// Client to its last write, so that a retried one is applied once. No more than there are
+    /// clients.
     pub sessions: Rc<BTreeMap<ClientId, Session>>,
     /// Sum of the digests of all pairs in `data`: independent of order, and adds up across a split.
     pub data_digest: u64,
+    /// The same of `sessions`.
+    pub sessions_digest: u64,
 }
 
 /// A value, and which write put it there.
@@ -42,13 +46,16 @@ pub struct Value {
     pub index: u64,
 }
 
-/// A client's last write.
+/// A client's last write (Raft, section 8: "the latest serial number processed for each client,
+/// along with the associated response").
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Session {
     /// Its serial.
     pub serial: u64,
-    /// The log index at which it took effect.
+    /// The log index at which it was applied first.
     pub index: u64,
+    /// What it answered there, and so answers again.
+    pub answer: WriteAnswer,
 }
 
 /// The two halves that a split leaves.
@@ -63,7 +70,15 @@ impl ShardState {
     /// A shard without data.
     #[must_use]
     pub fn empty(shard: ShardId, range: KeyRange, epoch: Epoch) -> Self {
-        Self { shard, range, epoch, data: Rc::default(), sessions: Rc::default(), data_digest: 0 }
+        Self {
+            shard,
+            range,
+            epoch,
+            data: Rc::default(),
+            sessions: Rc::default(),
+            data_digest: 0,
+            sessions_digest: 0,
+        }
     }
 
     /// Applies a client's write at `index`.
@@ -78,16 +93,34 @@ impl ShardState {
         {
             // An older serial than the last is a delayed duplicate: its client has its answer
             // already.
-            return Applied::Written { index: session.index, fresh: false };
+            return Applied::Written { index: session.index, answer: session.answer, fresh: false };
         }
-        let session = Session { serial: write.serial, index };
-        Rc::make_mut(&mut self.sessions).insert(write.client, session);
-        let value = Value { value: write.value, index };
-        let old = Rc::make_mut(&mut self.data).insert(write.key, value);
-        let removed = old.map_or(0, |old| pair_digest(write.key, old));
-        self.data_digest =
-            self.data_digest.wrapping_sub(removed).wrapping_add(pair_digest(write.key, value));
-        Applied::Written { index, fresh: true }
+        let found = self.data.get(&write.key).map(|v| v.value);
+        let (value, answer) = write.change.applied_to(found);
+        if answer == WriteAnswer::Done {
+            self.set(write.key, value.map(|value| Value { value, index }));
+        }
+        self.remember(write.client, Session { serial: write.serial, index, answer });
+        Applied::Written { index, answer, fresh: true }
+    }
+
+    fn set(&mut self, key: Key, value: Option<Value>) {
+        let data = Rc::make_mut(&mut self.data);
+        let old = match value {
+            Some(value) => data.insert(key, value),
+            None => data.remove(&key),
+        };
+        let digest = |value: Option<Value>| value.map_or(0, |value| pair_digest(key, value));
+        self.data_digest = self.data_digest.wrapping_sub(digest(old)).wrapping_add(digest(value));
+    }
+
+    fn remember(&mut self, client: ClientId, session: Session) {
+        let old = Rc::make_mut(&mut self.sessions).insert(client, session);
+        let forgotten = old.map_or(0, |old| digest_of(&(client, old)));
+        self.sessions_digest = self
+            .sessions_digest
+            .wrapping_sub(forgotten)
+            .wrapping_add(digest_of(&(client, session)));
     }
 
     /// Applies a split: keeps the left half and returns the right one; `None` without effect if it
@@ -118,6 +151,7 @@ impl ShardState {
             // A write retried across the split must be known on whichever side its key is now.
             sessions: Rc::clone(&self.sessions),
             data_digest: moved_digest,
+            sessions_digest: self.sessions_digest,
         };
         Ok(Halves { child, before })
     }
@@ -132,13 +166,7 @@ impl ShardState {
     /// A digest of all of it.
     #[must_use]
     pub fn digest(&self) -> u64 {
-        digest_of(&(
-            self.shard,
-            self.range,
-            self.epoch,
-            self.data_digest,
-            self.sessions.len() as u64,
-        ))
+        digest_of(&(self.shard, self.range, self.epoch, self.data_digest, self.sessions_digest))
     }
 
     /// This shard with these replicas.
@@ -181,6 +209,7 @@ fn pair_digest(key: Key, value: Value) -> u64 {
 mod tests {
     use super::*;
     use crate::id::NodeId;
+    use crate::operation::Change;
 
     fn shard() -> ShardState {
         let epoch = Epoch { version: 1, conf_ver: 1 };
@@ -188,7 +217,16 @@ mod tests {
     }
 
     fn write(serial: u64, key: u64, version: u64) -> Write {
-        Write { client: ClientId(1), serial, key: Key(key), value: serial * 10, version }
+        change(serial, key, version, Change::Put { value: serial * 10 })
+    }
+
+    fn change(serial: u64, key: u64, version: u64, change: Change) -> Write {
+        Write { client: ClientId(1), serial, key: Key(key), change, version }
+    }
+
+    /// Took effect, or did so before, at that index.
+    fn done(index: u64, fresh: bool) -> Applied {
+        Applied::Written { index, answer: WriteAnswer::Done, fresh }
     }
 
     fn split(epoch: Epoch, key: u64) -> Split {
@@ -205,10 +243,50 @@ mod tests {
     #[test]
     fn a_retried_write_takes_effect_once_even_across_a_split() {
         let mut parent = shard();
-        assert_eq!(parent.write(&write(1, 150, 1), 6), Applied::Written { index: 6, fresh: true });
+        assert_eq!(parent.write(&write(1, 150, 1), 6), done(6, true));
         let mut child = halves(&mut parent).child;
         let again = child.write(&write(1, 150, 2), 9);
-        assert_eq!(again, Applied::Written { index: 6, fresh: false });
+        assert_eq!(again, done(6, false));
+    }
+
+    #[test]
+    fn a_retried_compare_and_set_answers_what_it_answered_first() {
+        let mut shard = shard();
+        let first = change(1, 50, 1, Change::CompareAndSet { expected: None, value: 1 });
+        assert_eq!(shard.write(&first, 6), done(6, true));
+        let second = change(2, 50, 1, Change::CompareAndSet { expected: None, value: 2 });
+        let answer = WriteAnswer::Unequal { found: Some(1) };
+        let unequal = Applied::Written { index: 7, answer, fresh: true };
+        assert_eq!(shard.write(&second, 7), unequal);
+        let other = Write { client: ClientId(2), ..change(1, 50, 1, Change::Delete) };
+        assert_eq!(shard.write(&other, 8), done(8, true));
+        // It would be made now; but it was not when it was applied.
+        let again = Applied::Written { index: 7, answer, fresh: false };
+        assert_eq!(shard.write(&second, 9), again);
+        assert_eq!(shard.data.get(&Key(50)), None);
+    }
+
+    #[test]
+    fn a_deleted_key_leaves_nothing_behind() {
+        let mut shard = shard();
+        shard.write(&write(1, 50, 1), 6);
+        let without = (shard.data.clone(), shard.data_digest);
+        shard.write(&write(2, 60, 1), 7);
+        shard.write(&change(3, 60, 1, Change::Delete), 8);
+        assert_eq!((shard.data.clone(), shard.data_digest), without);
+        assert_eq!(shard.data_digest, shard.summed_data_digest());
+        let empty = change(4, 70, 1, Change::Delete);
+        assert_eq!(shard.write(&empty, 9), done(9, true), "there was nothing to delete");
+        assert_eq!((shard.data.clone(), shard.data_digest), without);
+    }
+
+    #[test]
+    fn states_whose_sessions_differ_have_different_digests() {
+        let (mut one, mut other) = (shard(), shard());
+        one.write(&write(1, 50, 1), 6);
+        other.write(&Write { client: ClientId(2), ..write(1, 50, 1) }, 6);
+        assert_eq!(one.data_digest, other.data_digest);
+        assert_ne!(one.digest(), other.digest());
     }
 
     #[test]

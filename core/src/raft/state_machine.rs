@@ -14,7 +14,7 @@ use openraft::{AsyncRuntime, OptionalSend, RaftSnapshotBuilder};
 
 use super::birth;
 use super::compaction::Compaction;
-use super::entry::{Applied, Operation, Split, Write};
+use super::entry::{Applied, Proposal, Split, Write};
 use super::log_store::LogStore;
 use super::seat::{Effect, NodeSide, Seat, Sender};
 use super::state::{Halves, ShardState, members};
@@ -149,10 +149,10 @@ impl StateMachine {
             EntryPayload::Membership(m) => {
                 (EntryKind::Membership, self.apply_membership(log_id, m))
             }
-            EntryPayload::Normal(Operation::Write(w)) => {
+            EntryPayload::Normal(Proposal::Write(w)) => {
                 (EntryKind::Data, self.apply_write(log_id, &w))
             }
-            EntryPayload::Normal(Operation::Split(s)) => {
+            EntryPayload::Normal(Proposal::Split(s)) => {
                 (EntryKind::Split, self.apply_split(log_id, &s))
             }
         };
@@ -178,7 +178,7 @@ impl StateMachine {
         };
         let applied = state.write(write, log_id.index);
         let Seat { node, shard, replica } = self.0.seat;
-        if let Applied::Written { fresh, .. } = applied {
+        if let Applied::Written { fresh, answer, .. } = applied {
             self.0.trace.record(EventKind::WriteApplied {
                 node,
                 shard,
@@ -187,7 +187,8 @@ impl StateMachine {
                 client: write.client,
                 serial: write.serial,
                 key: write.key,
-                value: write.value,
+                change: write.change,
+                answer,
                 version: write.version,
                 fresh,
             });

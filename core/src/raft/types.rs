@@ -11,7 +11,7 @@ use openraft::vote::leader_id_std::CommittedLeaderId;
 use openraft::{AsyncRuntime, OptionalSend, RaftTypeConfig};
 use serde::{Deserialize, Serialize};
 
-use super::entry::{Applied, Operation};
+use super::entry::{Applied, Proposal};
 use super::state::ShardState;
 use crate::disk::{Batch, Disk};
 use crate::id::{NodeId, ReplicaId, ShardId};
@@ -56,7 +56,7 @@ impl<R> Ord for Types<R> {
 }
 
 impl<R: AsyncRuntime> RaftTypeConfig for Types<R> {
-    type D = Operation;
+    type D = Proposal;
     type R = Applied;
     type NodeId = ReplicaId;
     type Node = ReplicaNode;
@@ -90,7 +90,7 @@ pub type Vote = openraft::impls::Vote<LeaderId<u64, ReplicaId>>;
 /// A term and an index.
 pub type LogId = openraft::impls::LogId<CommittedLeaderId<u64>>;
 /// What an entry carries.
-pub type EntryPayload = openraft::EntryPayload<Operation, ReplicaId, ReplicaNode>;
+pub type EntryPayload = openraft::EntryPayload<Proposal, ReplicaId, ReplicaNode>;
 /// A log entry.
 pub type Entry = openraft::Entry<CommittedLeaderId<u64>, EntryPayload>;
 /// A configuration, or two while joint.

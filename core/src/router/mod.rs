@@ -36,10 +36,14 @@ pub(crate) struct Repair {
 }
 
 impl Route {
+    /// The nodes of its voters.
+    pub(crate) fn voters(&self) -> impl Iterator<Item = NodeId> {
+        self.descriptor.members.iter().filter(|m| m.voter).map(|m| m.node)
+    }
+
     /// The node to ask now.
     pub(crate) fn target(&self) -> Option<NodeId> {
-        let voters: Vec<NodeId> =
-            self.descriptor.members.iter().filter(|m| m.voter).map(|m| m.node).collect();
+        let voters: Vec<NodeId> = self.voters().collect();
         self.leader.or_else(|| voters.get(self.next % voters.len().max(1)).copied())
     }
 }
@@ -98,12 +102,13 @@ impl Router {
     }
 
     /// The node that was asked about `key` does not lead, and knows no better: try the next member.
+    /// A follower that was asked for a read says nothing about who leads.
     pub(crate) fn doubt_leader(&mut self, key: Key, asked: NodeId) {
-        let Some(route) = self.route_mut(key) else {
+        let believed = |r: &Route| r.leader.is_none_or(|leader| leader == asked);
+        let Some(route) = self.route_mut(key).filter(|r| believed(r)) else {
             return;
         };
-        let voters: Vec<NodeId> =
-            route.descriptor.members.iter().filter(|m| m.voter).map(|m| m.node).collect();
+        let voters: Vec<NodeId> = route.voters().collect();
         route.leader = None;
         route.next = voters.iter().position(|n| *n == asked).map_or(0, |at| at + 1);
     }

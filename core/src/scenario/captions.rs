@@ -5,6 +5,7 @@
 
 use crate::event::{EventKind, Role, Step};
 use crate::id::ShardId;
+use crate::operation::Operation;
 
 /// One caption.
 pub(crate) struct Caption {
@@ -46,7 +47,7 @@ pub(crate) const CAPTIONS: &[Caption] = &[
                disks hold it, and it has been applied.",
         call: "raft.client_write(operation)",
         tikv: "Propose, Commit, Apply",
-        told_by: |e| matches!(e, EventKind::Completed { write: true, .. }),
+        told_by: |e| matches!(e, EventKind::Completed { operation: Operation::Write(_), .. }),
     },
     Caption {
         id: "hot",
@@ -62,7 +63,7 @@ pub(crate) const CAPTIONS: &[Caption] = &[
         phase: 2,
         text: "A split is **one entry** in shard_a's log: cut at key 101, call the right half \
                shard_b, and here is a new replica id for each node.",
-        call: "raft.client_write(Operation::Split)",
+        call: "raft.client_write(Proposal::Split)",
         tikv: "AdminCmd BatchSplit",
         told_by: |e| matches!(e, EventKind::SplitProposed { .. }),
     },

@@ -16,7 +16,7 @@ use openraft::raft::{
 use openraft::{AnyError, AsyncRuntime, Membership, OptionalSend, Raft, ServerState};
 use shardscope_core::conformance::parts::birth;
 use shardscope_core::conformance::parts::config::raft_config;
-use shardscope_core::conformance::parts::entry::{Operation, Write};
+use shardscope_core::conformance::parts::entry::{Proposal, Write};
 use shardscope_core::conformance::parts::log_store::LogStore;
 use shardscope_core::conformance::parts::seat::Seat;
 use shardscope_core::conformance::parts::state::ShardState;
@@ -24,7 +24,9 @@ use shardscope_core::conformance::parts::state_machine::StateMachine;
 use shardscope_core::conformance::parts::types::{
     NodeBatch, NodeDisk, ReplicaNode, Snapshot, Types, Vote,
 };
-use shardscope_core::{ClientId, Epoch, Key, KeyRange, NodeId, Options, ReplicaId, ShardId};
+use shardscope_core::{
+    Change, ClientId, Epoch, Key, KeyRange, NodeId, Options, ReplicaId, ShardId,
+};
 
 /// Replicas of the group.
 const REPLICAS: u16 = 3;
@@ -117,9 +119,10 @@ async fn write_in_turn<RT: AsyncRuntime>(leader: Replica<RT>, client: ClientId, 
     }
 }
 
-fn write(client: ClientId, serial: u64) -> Operation {
+fn write(client: ClientId, serial: u64) -> Proposal {
     let key = Key((serial * 7 + u64::from(client.0) * 13) % KEYS + 1);
-    Operation::Write(Write { client, serial, key, value: serial, version: 1 })
+    let change = Change::Put { value: serial };
+    Proposal::Write(Write { client, serial, key, change, version: 1 })
 }
 
 /// Makes the ways from one replica to the others.

@@ -221,9 +221,9 @@ fn client_view(
     ClientView {
         id: client.id().0,
         routes,
-        pending: facts.pending.map_or_else(String::new, |op| {
-            format!("{} {}", if op.write.is_some() { "write" } else { "read" }, op.key)
-        }),
+        pending: facts
+            .pending
+            .map_or_else(String::new, |(key, operation)| format!("{} {key}", operation.verb())),
         attempts: facts.attempts,
         last_repair: facts.last_repair.map_or_else(String::new, |(_, r)| match r.from {
             0 => format!("{} found at version {}", r.shard, r.to),

@@ -1,0 +1,95 @@
+//! What lease reads risk: OpenRaft's follower forgets on a restart the lease that it granted.
+//! Described for its maintainers in docs/findings/lease-read.md.
+
+use std::time::Duration;
+
+use shardscope_core::{
+    Budget, Command, Condition, Key, NodeId, Options, ReadFrom, ReadPolicy, Simulation, Violation,
+};
+
+const KEY: Key = Key(1);
+/// Far more than the write and the read take.
+const LIMIT: Duration = Duration::from_secs(60);
+
+/// Three replicas on three nodes, and one client, which reads from another replica than the one
+/// that it believes to lead.
+fn options(seed: u64, read_policy: ReadPolicy) -> Options {
+    let read_from = ReadFrom::Follower;
+    Options { nodes: 3, clients: 1, read_policy, read_from, ..Options::seeded(seed) }
+}
+
+/// Eight commands: a leader is cut off, with a lease from both followers; if they `restart`, they
+/// have forgotten that, and elect another one at once, which takes a write; then the old leader is
+/// asked. Returns what was found false.
+fn run(options: &Options, restart: bool) -> Vec<Violation> {
+    let [n1, n2, n3] = [1, 2, 3].map(NodeId);
+    let mut simulation = Simulation::new(options).expect("valid");
+    simulation.advance(Duration::from_secs(1), Budget::UNBOUNDED);
+    simulation.submit(Command::Write { key: KEY, value: 1 }).expect("it is a key");
+    simulation.run_until(Condition::NextCommit, LIMIT).expect("it is written");
+    simulation.submit(Command::Isolate { node: n1 }).expect("it exists");
+    if restart {
+        for node in [n2, n3] {
+            simulation.submit(Command::Crash { node }).expect("it is up");
+        }
+        for node in [n2, n3] {
+            simulation.submit(Command::Restart { node }).expect("it is down");
+        }
+    }
+    simulation.submit(Command::Write { key: KEY, value: 2 }).expect("it is a key");
+    simulation.submit(Command::Read { key: KEY }).expect("it is a key");
+    assert!(simulation.recording().commands.len() <= 8);
+    for _ in 0..2 {
+        simulation.run_until(Condition::NextCommit, LIMIT).expect("a majority is up");
+    }
+    let view = simulation.view();
+    let client = &view.clients[0];
+    assert_eq!((client.ok, client.failed, client.unknown), (3, 0, 0), "seed {}", options.seed);
+    simulation.violations().to_vec()
+}
+
+/// How many seeds to try: some, or as many as `SEEDS` says.
+fn seeds() -> u64 {
+    std::env::var("SEEDS").ok().and_then(|n| n.parse().ok()).unwrap_or(20)
+}
+
+/// Of so many seeds, in how many a stale read was found; it is the only thing that ever is.
+fn stale(read_policy: ReadPolicy, restart: bool) -> u64 {
+    let found = |seed: &u64| {
+        let violations = run(&options(*seed, read_policy), restart);
+        for violation in &violations {
+            assert_eq!(violation.id, "S16", "seed {seed}: {}", violation.text);
+        }
+        let stale = |v: &Violation| v.text.contains("which was overwritten before it began");
+        assert_eq!(violations.iter().any(stale), !violations.is_empty(), "{violations:?}");
+        !violations.is_empty()
+    };
+    (1..=seeds()).filter(found).count() as u64
+}
+
+/// Given a leader with a lease that is cut off, when those who granted it restart and elect another
+/// one, then the old one answers a read from its lease although a newer write was acknowledged.
+/// Both properties of clients' histories find it.
+#[test]
+fn a_lease_read_is_stale_if_those_who_granted_the_lease_have_restarted() {
+    let found = stale(ReadPolicy::Lease, true);
+    println!("a stale read under {found} of {} seeds", seeds());
+    assert!(found * 2 > seeds(), "{found} of {}", seeds());
+    let violations = (1..).map(|seed| run(&options(seed, ReadPolicy::Lease), true));
+    let first = violations.into_iter().find(|v| !v.is_empty()).expect("most seeds have it");
+    let names: Vec<&str> = first.iter().map(|violation| violation.name).collect();
+    assert_eq!(names, ["linearizable histories", "an order explains the histories"]);
+}
+
+/// Given the same commands without the restarts, the lease is honoured: no read is stale.
+#[test]
+fn a_lease_read_is_right_as_long_as_nobody_who_granted_the_lease_restarts() {
+    assert_eq!(stale(ReadPolicy::Lease, false), 0);
+}
+
+/// Given the very same commands, a read by read index is never stale: the old leader asks a quorum
+/// and gets no answer, and the read goes on to others.
+#[test]
+fn a_read_by_read_index_is_right_whoever_restarts() {
+    assert_eq!(stale(ReadPolicy::ReadIndex, true), 0);
+}
