@@ -45,6 +45,9 @@ export interface Node {
   name: string;
   status: NodeStatus;
   isolated: boolean;
+  flushLatencyNs: number;
+  diskHeld: boolean;
+  diskFull: boolean;
   clockOffsetNs: number;
   guest: boolean;
   starts: number;
@@ -82,6 +85,7 @@ export interface Replica {
   catchUpPermille: number | null;
   votesGranted: number[];
   progress: { node: number; matched: number }[];
+  applyHeld: boolean;
 }
 export interface Message {
   id: number;
@@ -99,8 +103,14 @@ export interface Message {
 export interface Link {
   from: number;
   to: number;
+  shard: number | null;
+  kind: MessageKind | null;
   cut: boolean;
   held: boolean;
+  slowNs: number;
+  lossPermille: number;
+  duplicatePermille: number;
+  reorderNs: number;
 }
 export interface Route {
   shard: number;

@@ -7,6 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::id::{NodeId, ShardId};
 use crate::key::Key;
+use crate::network::Traffic;
+use crate::sim::DRIFT_PPM_MAX;
 
 /// A change to the world asked for from outside.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -44,15 +46,135 @@ pub enum Command {
         /// Which node.
         node: NodeId,
     },
-    /// Cut one link, in one direction.
-    Cut {
+    /// Cut every link between nodes that are together in none of these groups. Those named in none
+    /// are one more group; a node in two of them is a bridge.
+    Separate {
+        /// Who can still talk.
+        groups: Vec<Vec<NodeId>>,
+        /// Cut only what goes from an earlier group to a later one.
+        #[serde(default)]
+        one_way: bool,
+    },
+    /// Lose what travels on one link, in one direction, from now on and what is in flight.
+    Cut(Traffic),
+    /// Keep it in flight.
+    Hold(Traffic),
+    /// Let go, in order, what a hold of just that traffic keeps.
+    Release(Traffic),
+    /// Make one link clean again, or just that part of it.
+    HealLink(Traffic),
+    /// Have every message on a link take longer from now on; 0 ends that.
+    SlowLink {
         /// From which node.
         from: NodeId,
         /// To which node.
         to: NodeId,
+        /// How much longer, at most [`DELAY_MAX_NS`](Self::DELAY_MAX_NS).
+        by_ns: u64,
     },
-    /// Make every link clean again.
+    /// Have a link lose, double and reorder messages from now on; all 0 ends that.
+    LossyLink {
+        /// From which node.
+        from: NodeId,
+        /// To which node.
+        to: NodeId,
+        /// Of a thousand messages, how many are lost.
+        #[serde(default)]
+        loss_permille: u16,
+        /// Of a thousand messages, how many arrive twice.
+        #[serde(default)]
+        duplicate_permille: u16,
+        /// How much longer a message may take, so that later ones overtake it: at most
+        /// [`DELAY_MAX_NS`](Self::DELAY_MAX_NS).
+        #[serde(default)]
+        reorder_ns: u64,
+    },
+    /// Make every link clean again, whatever was done to it.
     Heal,
+    /// Lose one message in flight.
+    DropMessage {
+        /// Which message.
+        id: u64,
+    },
+    /// Have one message in flight arrive later; others may overtake it.
+    DelayMessage {
+        /// Which message.
+        id: u64,
+        /// How much later, at most [`DELAY_MAX_NS`](Self::DELAY_MAX_NS).
+        by_ns: u64,
+    },
+    /// Have one message in flight arrive twice.
+    DuplicateMessage {
+        /// Which message.
+        id: u64,
+    },
+    /// Let go one message that is held, and only that.
+    ReleaseMessage {
+        /// Which message.
+        id: u64,
+    },
+    /// A voter's election timeout fires now: it campaigns in the next term, without asking around
+    /// first.
+    Elect {
+        /// Of which shard.
+        shard: ShardId,
+        /// On which node.
+        node: NodeId,
+    },
+    /// A replica takes entries from now on, but applies none. Its crash ends that.
+    HoldApply {
+        /// On which node.
+        node: NodeId,
+        /// Of which shard.
+        shard: ShardId,
+    },
+    /// It applies them again.
+    ReleaseApply {
+        /// On which node.
+        node: NodeId,
+        /// Of which shard.
+        shard: ShardId,
+    },
+    /// A disk takes that long for a flush, from the next one on, also after a crash.
+    SlowDisk {
+        /// On which node.
+        node: NodeId,
+        /// How long, at most [`DELAY_MAX_NS`](Self::DELAY_MAX_NS).
+        flush_latency_ns: u64,
+    },
+    /// Nothing becomes durable on a disk any more, not even the flush under way: a crash finds it
+    /// in just this state.
+    HoldDisk {
+        /// On which node.
+        node: NodeId,
+    },
+    /// It flushes again.
+    ReleaseDisk {
+        /// On which node.
+        node: NodeId,
+    },
+    /// A disk has no room: the flush under way is the last, writers wait for the next one. (A file
+    /// system that fails them instead would end the process: that is a crash.)
+    FillDisk {
+        /// On which node.
+        node: NodeId,
+    },
+    /// It has room again.
+    FreeDisk {
+        /// On which node.
+        node: NodeId,
+    },
+    /// Set a node's clock to the world's and that much more, running that much faster from now on.
+    /// Set back while the node runs, it stands still until it has caught up.
+    SetClock {
+        /// Which node.
+        node: NodeId,
+        /// How far ahead, at most [`CLOCK_OFFSET_MAX_NS`](Self::CLOCK_OFFSET_MAX_NS) either way.
+        offset_ns: i64,
+        /// How much faster, in millionths, at most
+        /// [`CLOCK_DRIFT_MAX_PPM`](Self::CLOCK_DRIFT_MAX_PPM) either way.
+        drift_ppm: i32,
+    },
     /// Split a shard.
     Split {
         /// Which shard.
@@ -114,4 +236,14 @@ pub enum Command {
         /// Whether it runs.
         on: bool,
     },
+}
+
+impl Command {
+    /// The longest that a message, a link or a flush is made to take: longer than anything waits
+    /// for it.
+    pub const DELAY_MAX_NS: u64 = 60_000_000_000;
+    /// The furthest that a clock is set from the world's: far beyond every timeout.
+    pub const CLOCK_OFFSET_MAX_NS: u64 = 60_000_000_000;
+    /// The fastest that a clock drifts.
+    pub const CLOCK_DRIFT_MAX_PPM: u32 = DRIFT_PPM_MAX.unsigned_abs();
 }

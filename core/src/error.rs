@@ -65,6 +65,19 @@ pub enum CommandError {
     /// A resume of a node that is not paused.
     #[error("{0} is not paused")]
     NotPaused(NodeId),
+    /// There is no such message in flight.
+    #[error("message {0} is not in flight: it has arrived, or was lost")]
+    NoSuchMessage(u64),
+    /// A number above its limit.
+    #[error("{what} must be at most {limit}, not {value}")]
+    TooMuch {
+        /// What it is.
+        what: String,
+        /// What was asked for.
+        value: u64,
+        /// The most that is taken.
+        limit: u64,
+    },
     /// A link from a node to itself.
     #[error("{0} has no link to itself: name two nodes")]
     SameNode(NodeId),

@@ -57,7 +57,7 @@ pub use error::{CommandError, Error};
 pub use event::{DropReason, EntryKind, Event, EventKind, Origin, Outcome, Role, Step};
 pub use id::{ClientId, NodeId, ReplicaId, ShardId};
 pub use key::{Descriptor, Epoch, Key, KeyRange, Member};
-pub use network::{Endpoint, MessageKind};
+pub use network::{Endpoint, Lossy, MessageKind, Traffic};
 pub use observer::Violation;
 pub use operation::{Answer, Change, Operation, ReadFrom, ReadPolicy, WriteAnswer};
 pub use options::Options;

@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::reference::{SEED, run};
 use shardscope_core::{
     Budget, Command, Condition, Endpoint, EventKind, Key, MessageKind, NodeId, Options, ShardId,
-    Simulation, WakeOrder,
+    Simulation, Traffic, WakeOrder,
 };
 
 /// Far more than anything takes once all faults have ended.
@@ -70,7 +70,7 @@ impl Dice {
             7 => Command::Pause { node },
             8 => Command::Resume { node },
             9 => Command::Isolate { node },
-            10 => Command::Cut { from: node, to: self.node() },
+            10 => Command::Cut(Traffic::between(node, self.node())),
             _ => Command::Heal,
         }
     }
@@ -228,7 +228,7 @@ fn an_old_leader_sends_no_snapshot_from_after_its_time() {
     let mut simulation = first_phase();
     let [n1, n2, n3, n4] = [1, 2, 3, 4].map(NodeId);
     for (from, to) in [(n2, n4), (n3, n4), (n4, n1), (n4, n2), (n4, n3)] {
-        simulation.submit(Command::Cut { from, to }).expect("there is such a link");
+        simulation.submit(Command::Cut(Traffic::between(from, to))).expect("there is such a link");
     }
     let (voters, learners) = (vec![n1, n2, n3], vec![n4]);
     simulation.submit(Command::Move { shard: A, voters, learners }).expect("there are such nodes");

@@ -5,6 +5,7 @@ use std::time::Duration;
 use shardscope_core::view::{NodeStatus, RoleView};
 use shardscope_core::{
     Budget, Command, Condition, Error, Key, NodeId, Options, Recording, ShardId, Simulation,
+    Traffic,
 };
 
 const LIMIT: Duration = Duration::from_secs(20);
@@ -30,7 +31,7 @@ fn a_refused_command_says_why_and_changes_nothing() {
         (Command::Crash { node }, "there is no node n9: the nodes are n1 to n5"),
         (Command::Restart { node: NodeId(1) }, "n1 is not down"),
         (Command::Resume { node: NodeId(1) }, "n1 is not paused"),
-        (Command::Cut { from: NodeId(1), to: NodeId(1) }, "n1 has no link to itself"),
+        (Command::Cut(Traffic::between(NodeId(1), NodeId(1))), "n1 has no link to itself"),
         (Command::Phase { phase: 4 }, "phase 2 comes next"),
         (Command::Phase { phase: 7 }, "there is no phase 7"),
         (

@@ -10,6 +10,7 @@ mod checkers;
 mod clients;
 mod commands;
 mod determinism;
+mod faults;
 mod four_phases;
 mod golden;
 mod lease_reads;

@@ -2,7 +2,8 @@
 //!
 //! Events tell of a replica's birth and destruction when they are written, not when they are
 //! durable. A write waits at most for the flush that is under way and for its own, and for as long
-//! as its node is paused. After that, what it says holds for ever. Used by `S9`, `S10` and `S11`.
+//! as its node is paused or its disk is held or full. After that, what it says holds for ever. Used
+//! by `S9`, `S10` and `S11`.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -14,44 +15,47 @@ use crate::sim::Time;
 
 /// What each node has written and perhaps not flushed.
 pub(super) struct Unsettled<T> {
-    /// The longest that a write may take.
-    longest: Duration,
+    /// How long a flush takes at the start.
+    flush: Duration,
     nodes: BTreeMap<NodeId, Recent<T>>,
 }
 
 struct Recent<T> {
+    /// The longest that a flush may take: a slow one may be under way when a disk gets faster.
+    flush: Duration,
     paused: bool,
+    held: bool,
+    full: bool,
     /// What was written, and until when it may be lost.
     written: Vec<(T, Time)>,
 }
 
 impl<T> Unsettled<T> {
     pub(super) fn new(options: &Options) -> Self {
-        let longest = Duration::from_nanos(options.flush_latency_ns.saturating_mul(2));
-        Self { longest, nodes: BTreeMap::new() }
+        Self { flush: Duration::from_nanos(options.flush_latency_ns), nodes: BTreeMap::new() }
     }
 
     /// Takes note of a write on `node`. Forgets what has settled meanwhile.
     pub(super) fn write(&mut self, node: NodeId, now: Time, what: T) {
-        let settled = now + self.longest;
         let recent = self.node(node);
         recent.written.retain(|(_, until)| *until >= now);
-        recent.written.push((what, if recent.paused { Time::MAX } else { settled }));
+        let until = recent.settled(now);
+        recent.written.push((what, until));
     }
 
-    /// Takes note of pauses and crashes; returns what a crash has perhaps taken back.
+    /// Takes note of pauses, disks and crashes; returns what a crash has perhaps taken back.
     pub(super) fn follow(&mut self, event: &Event) -> Vec<T> {
-        let (now, longest) = (event.time, self.longest);
+        let now = event.time;
         match event.kind {
-            EventKind::NodePaused { node } => {
-                let recent = self.node(node);
-                recent.paused = true;
-                recent.hold(now, Time::MAX);
-            }
-            EventKind::NodeResumed { node } => {
-                let recent = self.node(node);
-                recent.paused = false;
-                recent.hold(now, now + longest);
+            EventKind::NodePaused { node } => self.node(node).change(now, |r| r.paused = true),
+            EventKind::NodeResumed { node } => self.node(node).change(now, |r| r.paused = false),
+            EventKind::DiskHeld { node } => self.node(node).change(now, |r| r.held = true),
+            EventKind::DiskReleased { node } => self.node(node).change(now, |r| r.held = false),
+            EventKind::DiskFilled { node } => self.node(node).change(now, |r| r.full = true),
+            EventKind::DiskFreed { node } => self.node(node).change(now, |r| r.full = false),
+            EventKind::DiskSlowed { node, flush_latency_ns } => {
+                let flush = Duration::from_nanos(flush_latency_ns);
+                self.node(node).change(now, |r| r.flush = r.flush.max(flush));
             }
             EventKind::NodeCrashed { node, .. } => {
                 let recent = self.node(node);
@@ -65,13 +69,23 @@ impl<T> Unsettled<T> {
     }
 
     fn node(&mut self, node: NodeId) -> &mut Recent<T> {
-        self.nodes.entry(node).or_insert(Recent { paused: false, written: Vec::new() })
+        let flush = self.flush;
+        let (paused, held, full) = (false, false, false);
+        let fresh = || Recent { flush, paused, held, full, written: Vec::new() };
+        self.nodes.entry(node).or_insert_with(fresh)
     }
 }
 
 impl<T> Recent<T> {
-    /// What has not settled by now may be lost until then.
-    fn hold(&mut self, now: Time, until: Time) {
+    /// Until when what is written now may be lost.
+    fn settled(&self, now: Time) -> Time {
+        if self.paused || self.held || self.full { Time::MAX } else { now + self.flush * 2 }
+    }
+
+    /// Something changes for what has not settled by now.
+    fn change(&mut self, now: Time, change: impl FnOnce(&mut Self)) {
+        change(self);
+        let until = self.settled(now);
         for (_, lost_until) in self.written.iter_mut().filter(|(_, at)| *at >= now) {
             *lost_until = until;
         }
@@ -112,5 +126,24 @@ mod tests {
         let mut unsettled = written(100);
         unsettled.follow(&at(501, EventKind::NodePaused { node: NODE }));
         assert!(unsettled.follow(&at(600, crashed(1))).is_empty(), "it had settled before");
+    }
+
+    #[test]
+    fn nothing_settles_on_a_disk_that_is_held_or_full_and_later_on_a_slow_one() {
+        let node = NODE;
+        let held = [EventKind::DiskHeld { node }, EventKind::DiskReleased { node }];
+        let full = [EventKind::DiskFilled { node }, EventKind::DiskFreed { node }];
+        for [begun, ended] in [held, full] {
+            let mut unsettled = written(100);
+            unsettled.follow(&at(200, begun.clone()));
+            assert_eq!(unsettled.follow(&at(9_000, crashed(1))), [7]);
+            let mut unsettled = written(100);
+            unsettled.follow(&at(200, begun));
+            unsettled.follow(&at(300, ended));
+            assert!(unsettled.follow(&at(701, crashed(1))).is_empty());
+        }
+        let mut unsettled = written(100);
+        unsettled.follow(&at(200, EventKind::DiskSlowed { node, flush_latency_ns: 1_000_000 }));
+        assert_eq!(unsettled.follow(&at(2_200, crashed(1))), [7]);
     }
 }

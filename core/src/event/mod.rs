@@ -4,13 +4,14 @@
 //! of a run is over these values, so they hold integers of fixed width only. It must not know who
 //! makes or reads them.
 
+mod about;
 mod text;
 
 use serde::{Deserialize, Serialize};
 
 use crate::id::{ClientId, NodeId, ReplicaId, ShardId};
 use crate::key::{Descriptor, Epoch, Key, KeyRange};
-use crate::network::{Endpoint, MessageKind};
+use crate::network::{Endpoint, Lossy, MessageKind, Traffic};
 use crate::operation::{Answer, Change, Operation, WriteAnswer};
 use crate::sim::Time;
 
@@ -73,6 +74,10 @@ pub enum DropReason {
     NobodyThere,
     /// It answered a question that nobody waits for any more.
     TooLate,
+    /// Its link loses some.
+    Lost,
+    /// A command said so.
+    Taken,
 }
 
 /// How a client's operation ended.
@@ -103,8 +108,8 @@ pub enum EventKind {
     NodePaused { node: NodeId },
     /// A frozen node went on.
     NodeResumed { node: NodeId },
-    /// A link was cut.
-    LinkCut { from: NodeId, to: NodeId },
+    /// A link was cut, or a part of what travels on it.
+    LinkCut { traffic: Traffic },
     /// Every link was made clean.
     LinksHealed {},
     /// A replica came to be, or back.
@@ -224,6 +229,40 @@ pub enum EventKind {
     PlacementStep { shard: ShardId, step: Step },
     /// What placement wants of a shard has come true.
     PlacementReached { shard: ShardId },
+    /// One link was made clean, or a part of what travels on it.
+    LinkHealed { traffic: Traffic },
+    /// Messages on a link wait from now on, or a part of them.
+    LinkHeld { traffic: Traffic },
+    /// They go on.
+    LinkReleased { traffic: Traffic },
+    /// Messages on a link take that much longer from now on.
+    LinkSlowed { from: NodeId, to: NodeId, by_ns: u64 },
+    /// A link loses, doubles and reorders messages from now on.
+    LinkSpoiled { from: NodeId, to: NodeId, lossy: Lossy },
+    /// A message will arrive that much later.
+    MessageDelayed { id: u64, by_ns: u64 },
+    /// A message will arrive a second time, as `copy`.
+    MessageDuplicated { id: u64, copy: u64 },
+    /// A held message goes on.
+    MessageReleased { id: u64 },
+    /// A disk takes that long for a flush from now on.
+    DiskSlowed { node: NodeId, flush_latency_ns: u64 },
+    /// Nothing becomes durable on a disk from now on.
+    DiskHeld { node: NodeId },
+    /// It does again.
+    DiskReleased { node: NodeId },
+    /// A disk has no room for what is written from now on.
+    DiskFilled { node: NodeId },
+    /// It has room again.
+    DiskFreed { node: NodeId },
+    /// A node's clock was set.
+    ClockSet { node: NodeId, offset_ns: i64, drift_ppm: i32 },
+    /// A replica's election timeout was made to fire.
+    ElectionForced { node: NodeId, shard: ShardId, replica: ReplicaId },
+    /// A replica takes entries and applies none from now on.
+    ApplyHeld { node: NodeId, shard: ShardId, replica: ReplicaId },
+    /// It applies them again.
+    ApplyReleased { node: NodeId, shard: ShardId, replica: ReplicaId },
 }
 
 /// A step of placement.
@@ -245,114 +284,4 @@ pub enum Step {
     LeaveJoint {},
     /// Destroy a replica that is out of the membership.
     Destroy { node: NodeId, replica: ReplicaId },
-}
-
-impl EventKind {
-    /// Whether it is worth a line even when the simulation runs fast: all but messages, single
-    /// entries and operations.
-    #[must_use]
-    pub fn is_major(&self) -> bool {
-        !matches!(
-            self,
-            Self::MessageSent { .. }
-                | Self::MessageDelivered { .. }
-                | Self::MessageDropped { .. }
-                | Self::Applied { .. }
-                | Self::WriteApplied { .. }
-                | Self::Invoked { .. }
-                | Self::Scanned { .. }
-                | Self::Completed { .. }
-                | Self::SnapshotTaken { .. }
-        )
-    }
-
-    /// The node that it happened on.
-    #[must_use]
-    pub fn node(&self) -> Option<NodeId> {
-        match self {
-            Self::NodeStarted { node, .. }
-            | Self::NodeCrashed { node, .. }
-            | Self::NodePaused { node }
-            | Self::NodeResumed { node }
-            | Self::ReplicaStarted { node, .. }
-            | Self::ReplicaDestroyed { node, .. }
-            | Self::RoleChanged { node, .. }
-            | Self::Applied { node, .. }
-            | Self::WriteApplied { node, .. }
-            | Self::StaleRefused { node, .. }
-            | Self::SplitProposed { node, .. }
-            | Self::TransferStarted { node, .. }
-            | Self::SplitApplied { node, .. }
-            | Self::MembershipApplied { node, .. }
-            | Self::SnapshotTaken { node, .. }
-            | Self::SnapshotInstalled { node, .. }
-            | Self::SnapshotRefused { node, .. }
-            | Self::LinkCut { from: node, .. } => Some(*node),
-            Self::MessageDelivered { to: Endpoint::Node(node), .. }
-            | Self::MessageSent { from: Endpoint::Node(node), .. } => Some(*node),
-            _ => None,
-        }
-    }
-
-    /// The shard that it is about.
-    #[must_use]
-    pub fn shard(&self) -> Option<ShardId> {
-        match self {
-            Self::ReplicaStarted { shard, .. }
-            | Self::ReplicaDestroyed { shard, .. }
-            | Self::RoleChanged { shard, .. }
-            | Self::Applied { shard, .. }
-            | Self::WriteApplied { shard, .. }
-            | Self::StaleRefused { shard, .. }
-            | Self::SplitProposed { shard, .. }
-            | Self::TransferStarted { shard, .. }
-            | Self::SnapshotTaken { shard, .. }
-            | Self::SnapshotInstalled { shard, .. }
-            | Self::SnapshotRefused { shard, .. }
-            | Self::RouteRepaired { shard, .. }
-            | Self::PlacementStep { shard, .. }
-            | Self::PlacementReached { shard } => Some(*shard),
-            Self::MembershipApplied { descriptor, .. } => Some(descriptor.shard),
-            Self::SplitApplied { parent, .. } => Some(parent.shard),
-            Self::MessageSent { shard, .. } | Self::MessageDelivered { shard, .. } => *shard,
-            _ => None,
-        }
-    }
-
-    /// Its stable name, as in its serialised form.
-    #[must_use]
-    pub fn name(&self) -> &'static str {
-        match self {
-            Self::PhaseStarted { .. } => "phase_started",
-            Self::PhaseCompleted { .. } => "phase_completed",
-            Self::NodeStarted { .. } => "node_started",
-            Self::NodeCrashed { .. } => "node_crashed",
-            Self::NodePaused { .. } => "node_paused",
-            Self::NodeResumed { .. } => "node_resumed",
-            Self::LinkCut { .. } => "link_cut",
-            Self::LinksHealed {} => "links_healed",
-            Self::ReplicaStarted { .. } => "replica_started",
-            Self::ReplicaDestroyed { .. } => "replica_destroyed",
-            Self::RoleChanged { .. } => "role_changed",
-            Self::Applied { .. } => "applied",
-            Self::WriteApplied { .. } => "write_applied",
-            Self::StaleRefused { .. } => "stale_refused",
-            Self::SplitProposed { .. } => "split_proposed",
-            Self::TransferStarted { .. } => "transfer_started",
-            Self::SplitApplied { .. } => "split_applied",
-            Self::MembershipApplied { .. } => "membership_applied",
-            Self::SnapshotTaken { .. } => "snapshot_taken",
-            Self::SnapshotInstalled { .. } => "snapshot_installed",
-            Self::SnapshotRefused { .. } => "snapshot_refused",
-            Self::MessageSent { .. } => "message_sent",
-            Self::MessageDelivered { .. } => "message_delivered",
-            Self::MessageDropped { .. } => "message_dropped",
-            Self::Invoked { .. } => "invoked",
-            Self::Scanned { .. } => "scanned",
-            Self::Completed { .. } => "completed",
-            Self::RouteRepaired { .. } => "route_repaired",
-            Self::PlacementStep { .. } => "placement_step",
-            Self::PlacementReached { .. } => "placement_reached",
-        }
-    }
 }

@@ -5,6 +5,7 @@ use std::fmt::{self, Display, Formatter};
 use super::{EventKind, Origin, Role, Step};
 use crate::id::NodeId;
 use crate::key::KeyRange;
+use crate::network::Lossy;
 use crate::operation::WriteAnswer;
 
 /// One line for a person.
@@ -14,11 +15,12 @@ impl Display for EventKind {
             .or_else(|| replica(self, f))
             .or_else(|| entry(self, f))
             .or_else(|| message(self, f))
+            .or_else(|| fault(self, f))
             .unwrap_or_else(|| f.write_str(self.name()))
     }
 }
 
-/// Phases, nodes, links, placement.
+/// Phases, nodes, placement.
 fn world(event: &EventKind, f: &mut Formatter<'_>) -> Option<fmt::Result> {
     use EventKind as E;
     Some(match event {
@@ -33,8 +35,6 @@ fn world(event: &EventKind, f: &mut Formatter<'_>) -> Option<fmt::Result> {
         }
         E::NodePaused { node } => write!(f, "{node} paused"),
         E::NodeResumed { node } => write!(f, "{node} resumed"),
-        E::LinkCut { from, to } => write!(f, "link {from} → {to} cut"),
-        E::LinksHealed {} => write!(f, "all links healed"),
         E::PlacementStep { shard, step } => write!(f, "placement, {shard}: {step}"),
         E::PlacementReached { shard } => write!(f, "placement, {shard}: as wanted"),
         _ => return None,
@@ -121,6 +121,59 @@ fn entry(event: &EventKind, f: &mut Formatter<'_>) -> Option<fmt::Result> {
         }
         _ => return None,
     })
+}
+
+/// What was done to links, single messages, disks, clocks and single replicas.
+fn fault(event: &EventKind, f: &mut Formatter<'_>) -> Option<fmt::Result> {
+    use EventKind as E;
+    Some(match event {
+        E::LinkCut { traffic } => write!(f, "link {traffic} cut"),
+        E::LinkHealed { traffic } => write!(f, "link {traffic} healed"),
+        E::LinksHealed {} => write!(f, "all links healed"),
+        E::LinkHeld { traffic } => write!(f, "link {traffic} held"),
+        E::LinkReleased { traffic } => write!(f, "link {traffic} released"),
+        E::LinkSlowed { from, to, by_ns } => {
+            write!(f, "link {from} → {to} slower by {}", milliseconds(*by_ns))
+        }
+        E::LinkSpoiled { from, to, lossy } => {
+            let Lossy { loss_permille, duplicate_permille, reorder_ns } = lossy;
+            write!(
+                f,
+                "link {from} → {to} loses {loss_permille} ‰, doubles {duplicate_permille} ‰, \
+                 reorders within {}",
+                milliseconds(*reorder_ns)
+            )
+        }
+        E::MessageDelayed { id, by_ns } => {
+            write!(f, "message {id} delayed by {}", milliseconds(*by_ns))
+        }
+        E::MessageDuplicated { id, copy } => write!(f, "message {id} doubled, as {copy}"),
+        E::MessageReleased { id } => write!(f, "message {id} released"),
+        E::DiskSlowed { node, flush_latency_ns } => {
+            write!(f, "{node} flushes its disk in {} now", milliseconds(*flush_latency_ns))
+        }
+        E::DiskHeld { node } => write!(f, "{node}'s disk held: nothing becomes durable"),
+        E::DiskReleased { node } => write!(f, "{node}'s disk released"),
+        E::DiskFilled { node } => write!(f, "{node}'s disk is full"),
+        E::DiskFreed { node } => write!(f, "{node}'s disk has room again"),
+        E::ClockSet { node, offset_ns, drift_ppm } => write!(
+            f,
+            "{node}'s clock set {} {}, drifting {drift_ppm} ppm",
+            milliseconds(offset_ns.unsigned_abs()),
+            if *offset_ns < 0 { "behind" } else { "ahead" }
+        ),
+        E::ElectionForced { node, shard, .. } => {
+            write!(f, "{node}'s election timeout of {shard} fired by hand")
+        }
+        E::ApplyHeld { node, shard, .. } => write!(f, "{node} holds what it applies of {shard}"),
+        E::ApplyReleased { node, shard, .. } => write!(f, "{node} applies {shard} again"),
+        _ => return None,
+    })
+}
+
+/// A duration in milliseconds, to the microsecond.
+fn milliseconds(ns: u64) -> String {
+    format!("{}.{:03} ms", ns / 1_000_000, ns / 1_000 % 1_000)
 }
 
 /// Messages, and clients' operations.

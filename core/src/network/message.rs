@@ -74,7 +74,7 @@ impl fmt::Display for MessageKind {
 }
 
 /// What the network must know of what it carries.
-pub(crate) trait Payload: 'static {
+pub(crate) trait Payload: Clone + 'static {
     /// What it is about.
     fn kind(&self) -> MessageKind;
     /// Its size on the link.

@@ -6,23 +6,29 @@
 //! carries the messages of all shards, in order (as TCP does).
 
 mod call;
+mod faults;
 mod link;
 mod message;
+#[cfg(test)]
+mod tests;
+mod traffic;
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::time::Duration;
 
+pub use link::Lossy;
 pub(crate) use message::{CallId, Envelope, Payload};
 pub use message::{Endpoint, MessageKind};
+pub use traffic::Traffic;
 
 use link::Links;
 
 use futures::channel::oneshot;
 
 use crate::event::{DropReason, EventKind};
-use crate::id::{NodeId, ShardId};
+use crate::id::ShardId;
 use crate::sim::{Owner, Rng, Sim, Time, TimerId};
 use crate::trace::Trace;
 
@@ -52,17 +58,26 @@ struct Shared<P> {
     trace: Trace,
     options: LinkOptions,
     jitter: Rng,
+    /// What lossy links do to messages; drawn from only while there are any.
+    faults: Rng,
     inner: RefCell<Inner<P>>,
 }
 
 struct Inner<P> {
     ports: BTreeMap<Endpoint, Port<P>>,
     links: Links,
-    in_flight: BTreeMap<u64, (Envelope<P>, TimerId)>,
+    in_flight: BTreeMap<u64, Flight<P>>,
     calls: BTreeMap<CallId, oneshot::Sender<P>>,
     next_message: u64,
     next_call: u64,
     sent: Sent,
+}
+
+/// A message on its way.
+struct Flight<P> {
+    envelope: Envelope<P>,
+    /// What delivers it; none while it is held.
+    timer: Option<TimerId>,
 }
 
 /// How much was sent so far.
@@ -75,7 +90,7 @@ pub(crate) struct Sent {
 impl<P: Payload> Network<P> {
     pub(crate) fn new(sim: Sim, trace: Trace, options: LinkOptions) -> Self {
         let links = Links::new(options.seed, options.latency_ns);
-        let jitter = sim.rng("network");
+        let (jitter, faults) = (sim.rng("network"), sim.rng("links"));
         let inner = RefCell::new(Inner {
             ports: BTreeMap::new(),
             links,
@@ -85,7 +100,7 @@ impl<P: Payload> Network<P> {
             next_call: 1,
             sent: Sent::default(),
         });
-        Self(Rc::new(Shared { sim, trace, options, jitter, inner }))
+        Self(Rc::new(Shared { sim, trace, options, jitter, faults, inner }))
     }
 
     /// From now on, requests to `at` are handed to `port`. Replies need none: they go to the call
@@ -131,23 +146,60 @@ impl<P: Payload> Network<P> {
         let now = shared.sim.now();
         let travel = shared.jitter.below(shared.options.jitter_ns + 1)
             + bytes.saturating_mul(shared.options.ns_per_byte);
-        let link = inner.links.between(envelope.from, envelope.to);
-        if link.cut {
+        if inner.links.cuts_off(&envelope) {
             shared.trace.record(EventKind::MessageDropped { id, reason: DropReason::LinkCut });
             return;
         }
-        // In order, as on one connection: nothing overtakes.
-        let due = (now + Duration::from_nanos(link.latency_ns + travel)).max(link.busy_until);
-        link.busy_until = due;
+        let held = inner.links.holds_back(&envelope);
+        let link = inner.links.between(envelope.from, envelope.to);
+        let (latency_ns, lossy) = (link.latency_ns, link.lossy);
+        if shared.faults_happen(lossy.loss_permille) {
+            shared.trace.record(EventKind::MessageDropped { id, reason: DropReason::Lost });
+            return;
+        }
+        let mut due = now + Duration::from_nanos(latency_ns + link.slow_ns + travel);
+        if lossy.reorder_ns > 0 {
+            due = due + Duration::from_nanos(shared.faults.below(lossy.reorder_ns + 1));
+        } else {
+            // In order, as on one connection: nothing overtakes.
+            due = due.max(link.busy_until);
+            link.busy_until = due;
+        }
         let envelope = Envelope { id, sent: now, due, ..envelope };
+        let twice = shared.faults_happen(lossy.duplicate_permille).then(|| {
+            // Never before the first: then that would be the copy.
+            due + Duration::from_nanos(shared.faults.below(lossy.reorder_ns + 1))
+        });
+        let copy = twice.map(|due| Envelope { due, ..envelope.clone() });
+        self.launch(&mut inner, envelope, held);
+        if let Some(copy) = copy {
+            self.launch_copy(&mut inner, copy, held);
+        }
+    }
+
+    /// Puts a message in flight.
+    fn launch(&self, inner: &mut Inner<P>, envelope: Envelope<P>, held: bool) {
+        let (id, due) = (envelope.id, envelope.due);
+        let timer = (!held).then(|| self.due_timer(id, due));
+        inner.in_flight.insert(id, Flight { envelope, timer });
+    }
+
+    /// Puts the same message in flight once more.
+    fn launch_copy(&self, inner: &mut Inner<P>, original: Envelope<P>, held: bool) {
+        let (id, copy) = (original.id, inner.next_message);
+        inner.next_message += 1;
+        self.0.trace.record(EventKind::MessageDuplicated { id, copy });
+        self.launch(inner, Envelope { id: copy, ..original }, held);
+    }
+
+    fn due_timer(&self, id: u64, due: Time) -> TimerId {
         let network = self.clone();
-        let timer = shared.sim.at(due, Owner::WORLD, move || network.deliver(id));
-        inner.in_flight.insert(id, (envelope, timer));
+        self.0.sim.at(due, Owner::WORLD, move || network.deliver(id))
     }
 
     fn deliver(&self, id: u64) {
         let mut inner = self.0.inner.borrow_mut();
-        let Some((envelope, _)) = inner.in_flight.remove(&id) else {
+        let Some(Flight { envelope, .. }) = inner.in_flight.remove(&id) else {
             return;
         };
         let lost = |reason| {
@@ -183,35 +235,14 @@ impl<P: Payload> Network<P> {
         });
     }
 
-    /// Cuts the link in one direction; what is in flight on it is lost.
-    pub(crate) fn cut(&self, from: NodeId, to: NodeId) {
-        let (from_end, to_end) = (Endpoint::Node(from), Endpoint::Node(to));
-        let mut inner = self.0.inner.borrow_mut();
-        inner.links.between(from_end, to_end).cut = true;
-        self.0.trace.record(EventKind::LinkCut { from, to });
-        let lost: Vec<u64> = inner
-            .in_flight
-            .iter()
-            .filter(|(_, (e, _))| e.from == from_end && e.to == to_end)
-            .map(|(id, _)| *id)
-            .collect();
-        for id in lost {
-            if let Some((_, timer)) = inner.in_flight.remove(&id) {
-                self.0.sim.cancel(timer);
-                self.0.trace.record(EventKind::MessageDropped { id, reason: DropReason::LinkCut });
-            }
-        }
+    /// Whether anything of `traffic` arrives.
+    pub(crate) fn passes(&self, traffic: &Traffic) -> bool {
+        !self.0.inner.borrow().links.is_stopped(traffic)
     }
 
-    /// Makes every link clean again.
-    pub(crate) fn heal(&self) {
-        self.0.inner.borrow_mut().links.heal();
-        self.0.trace.record(EventKind::LinksHealed {});
-    }
-
-    /// Whether messages pass from `from` to `to`.
-    pub(crate) fn passes(&self, from: NodeId, to: NodeId) -> bool {
-        !self.0.inner.borrow().links.is_cut(Endpoint::Node(from), Endpoint::Node(to))
+    /// Whether all of `traffic` is lost.
+    pub(crate) fn is_cut(&self, traffic: &Traffic) -> bool {
+        self.0.inner.borrow().links.is_cut(traffic)
     }
 
     /// The mean round trip over all pairs of the first `nodes` nodes, without jitter.
@@ -219,17 +250,13 @@ impl<P: Payload> Network<P> {
         self.0.inner.borrow().links.mean_round_trip(nodes)
     }
 
-    /// What `read` makes of the messages in flight, oldest first.
+    /// What `read` makes of the messages in flight, oldest first, each with whether it is held.
     pub(crate) fn in_flight<T>(
         &self,
-        read: impl FnOnce(&mut dyn ExactSizeIterator<Item = &Envelope<P>>) -> T,
+        read: impl FnOnce(&mut dyn ExactSizeIterator<Item = (&Envelope<P>, bool)>) -> T,
     ) -> T {
-        read(&mut self.0.inner.borrow().in_flight.values().map(|(e, _)| e))
-    }
-
-    /// The links that are cut.
-    pub(crate) fn cut_links(&self) -> Vec<(NodeId, NodeId)> {
-        self.0.inner.borrow().links.cut_links()
+        let inner = self.0.inner.borrow();
+        read(&mut inner.in_flight.values().map(|f| (&f.envelope, f.timer.is_none())))
     }
 
     pub(crate) fn sent(&self) -> Sent {
@@ -241,6 +268,14 @@ impl<P: Payload> Network<P> {
         self.send(
             Envelope::new(request.to, request.from, request.shard, payload).answering(request.call),
         );
+    }
+}
+
+impl<P> Shared<P> {
+    /// Whether what happens to so many of a thousand messages happens now. Draws nothing for what
+    /// never does, so that runs without lossy links stay as they are.
+    fn faults_happen(&self, permille: u16) -> bool {
+        permille > 0 && self.faults.chance(u64::from(permille), 1_000)
     }
 }
 

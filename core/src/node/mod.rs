@@ -6,6 +6,7 @@
 
 mod admin;
 mod catalog;
+mod faults;
 mod serve;
 
 use std::cell::{Cell, RefCell};

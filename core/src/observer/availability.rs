@@ -9,9 +9,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::cluster::Cluster;
+use crate::disk::Stall;
 use crate::event::{Event, EventKind, Role};
 use crate::id::{NodeId, ReplicaId, ShardId};
 use crate::key::KeyRange;
+use crate::network::{MessageKind, Traffic};
 use crate::node::{Node, NodeStatus, ReplicaFacts};
 use crate::raft::state::has_quorum;
 use crate::sim::Time;
@@ -110,7 +112,16 @@ impl Availability {
             | EventKind::NodePaused { .. }
             | EventKind::NodeResumed { .. }
             | EventKind::LinkCut { .. }
+            | EventKind::LinkHealed { .. }
+            | EventKind::LinkHeld { .. }
+            | EventKind::LinkReleased { .. }
             | EventKind::LinksHealed {}
+            | EventKind::DiskHeld { .. }
+            | EventKind::DiskReleased { .. }
+            | EventKind::DiskFilled { .. }
+            | EventKind::DiskFreed { .. }
+            | EventKind::ApplyHeld { .. }
+            | EventKind::ApplyReleased { .. }
             | EventKind::MembershipApplied { .. }
             | EventKind::ReplicaStarted { .. } => {}
             _ => return,
@@ -190,16 +201,19 @@ impl Availability {
     }
 }
 
-/// The range that the leader on `node` can commit writes to now.
+/// The range that the leader on `node` can commit writes to now, and apply them.
 fn writable_range(cluster: &Cluster, node: NodeId, shard: ShardId) -> Option<KeyRange> {
     let home = cluster.node(node).ok().filter(|n| n.status() == NodeStatus::Up)?;
     let ReplicaFacts { descriptor, group, .. } = home.fact(shard)?;
-    let group = group.filter(crate::raft::Group::is_leader)?;
+    let group = group.filter(|g| g.is_leader() && !g.machine().gate().is_closed())?;
     let descriptor = descriptor?;
+    let appends = |from: NodeId, to: NodeId| {
+        let appends = Traffic::between(from, to).of_shard(shard).of_kind(MessageKind::Append);
+        from == to || cluster.network.passes(&appends)
+    };
+    let flushes = |n: &Node| n.status() == NodeStatus::Up && n.disk().stall() == Stall::default();
     let reached = |other: NodeId| {
-        let up = cluster.node(other).is_ok_and(|n: &Node| n.status() == NodeStatus::Up);
-        let passes = cluster.network.passes(node, other) && cluster.network.passes(other, node);
-        up && (other == node || passes)
+        cluster.node(other).is_ok_and(flushes) && appends(node, other) && appends(other, node)
     };
     let live: BTreeMap<ReplicaId, bool> =
         descriptor.members.iter().map(|m| (m.replica, reached(m.node))).collect();

@@ -8,6 +8,7 @@ pub mod birth;
 mod compaction;
 pub mod config;
 pub mod entry;
+pub(crate) mod gate;
 pub(crate) mod group;
 pub mod log_store;
 pub(crate) mod message;

@@ -15,6 +15,7 @@ use openraft::{AsyncRuntime, OptionalSend, RaftSnapshotBuilder};
 use super::birth;
 use super::compaction::Compaction;
 use super::entry::{Applied, Proposal, Split, Write};
+use super::gate::Gate;
 use super::log_store::LogStore;
 use super::seat::{Effect, NodeSide, Seat, Sender};
 use super::state::{Halves, ShardState, members};
@@ -37,6 +38,8 @@ struct Shared {
     trace: Trace,
     node: NodeSide,
     compaction: Compaction,
+    /// What it applies waits before this. In memory only: a crash opens it.
+    gate: Gate,
     machine: RefCell<Machine>,
 }
 
@@ -63,8 +66,8 @@ impl StateMachine {
             Some(Row::Snapshot(stored)) => Machine::from_snapshot(&stored.meta, &stored.state),
             _ => Machine::default(),
         };
-        let machine = RefCell::new(machine);
-        Self(Rc::new(Shared { seat, disk, trace, node, compaction, machine }))
+        let (gate, machine) = (Gate::default(), RefCell::new(machine));
+        Self(Rc::new(Shared { seat, disk, trace, node, compaction, gate, machine }))
     }
 
     /// A state machine that holds `state` and has applied nothing, alone: for conformance suites
@@ -99,6 +102,11 @@ impl StateMachine {
     /// What `read` makes of the state; `None` while uninitialized.
     pub(crate) fn state<T>(&self, read: impl FnOnce(&ShardState) -> T) -> Option<T> {
         self.0.machine.borrow().state.as_ref().map(read)
+    }
+
+    /// Keeps it from applying entries, while closed.
+    pub(crate) fn gate(&self) -> &Gate {
+        &self.0.gate
     }
 
     /// The log id of the membership applied last.
@@ -314,6 +322,7 @@ impl<R: AsyncRuntime> RaftStateMachine<Types<R>> for StateMachine {
     {
         while let Some(next) = entries.next().await {
             let (entry, responder) = next?;
+            self.0.gate.pass().await;
             let applied = self.apply_entry(entry);
             if let Some(responder) = responder {
                 responder.send(applied);

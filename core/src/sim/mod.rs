@@ -46,6 +46,7 @@ use std::rc::Rc;
 use std::task::Waker;
 use std::time::Duration;
 
+pub(crate) use clock::DRIFT_PPM_MAX;
 pub use clock::Time;
 pub(crate) use context::Owner;
 pub use executor::WakeOrder;

@@ -45,6 +45,8 @@ pub struct ReplicaView {
     pub votes_granted: Vec<u16>,
     /// For a leader: what it knows of each other replica.
     pub progress: Vec<ProgressView>,
+    /// Whether it takes entries but is kept from applying them.
+    pub apply_held: bool,
 }
 
 /// What a leader knows of another replica's log.

@@ -11,6 +11,8 @@ use serde::{Deserialize, Serialize};
 
 pub use group::*;
 
+use crate::network::MessageKind;
+
 /// Everything that is drawn, at one instant.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -45,7 +47,7 @@ pub struct View {
     pub messages: Vec<MessageView>,
     /// How many messages are in flight in all.
     pub messages_total: u64,
-    /// Links that are not clean: cut or held.
+    /// Links that are not clean: cut, held, slow or lossy, all that travels on them or a part.
     pub links: Vec<LinkView>,
     /// All clients, by id.
     pub clients: Vec<ClientView>,
@@ -144,6 +146,12 @@ pub struct NodeView {
     pub status: NodeStatus,
     /// Whether every link to and from it is cut.
     pub isolated: bool,
+    /// How long its disk takes for a flush.
+    pub flush_latency_ns: u64,
+    /// Whether nothing becomes durable on its disk.
+    pub disk_held: bool,
+    /// Whether its disk has no room for more.
+    pub disk_full: bool,
     /// How far its clock is from the world's.
     pub clock_offset_ns: i64,
     /// Holds replicas, but a vote in none of them.
@@ -205,7 +213,7 @@ pub enum Availability {
     Unavailable,
 }
 
-/// A link that is not clean.
+/// A link that is not clean, or a part of what travels on it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct LinkView {
@@ -213,10 +221,22 @@ pub struct LinkView {
     pub from: u16,
     /// To which node.
     pub to: u16,
-    /// Messages on it are lost.
+    /// Only messages of this shard.
+    pub shard: Option<u64>,
+    /// Only messages of this kind.
+    pub kind: Option<MessageKind>,
+    /// Those messages are lost.
     pub cut: bool,
-    /// Messages on it wait.
+    /// Those messages wait.
     pub held: bool,
+    /// How much longer than usual they take.
+    pub slow_ns: u64,
+    /// Of a thousand of them, how many are lost.
+    pub loss_permille: u16,
+    /// Of a thousand of them, how many arrive twice.
+    pub duplicate_permille: u16,
+    /// How much longer than that one may take, so that others overtake it.
+    pub reorder_ns: u64,
 }
 
 /// One client, and what it believes.

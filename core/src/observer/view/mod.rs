@@ -13,7 +13,7 @@ use crate::event::{Event, Role};
 use crate::id::{NodeId, ShardId};
 use crate::key::Descriptor;
 use crate::message::Message;
-use crate::network::{Envelope, Payload};
+use crate::network::{Envelope, LinkFault, Payload, Traffic};
 use crate::node::{Node, NodeStatus as Status, ReplicaFacts};
 use crate::recording::OPENRAFT_VERSION;
 use crate::scenario::{PhaseCost, Phases};
@@ -144,7 +144,10 @@ fn phase_view(phases: &Phases) -> PhaseView {
 fn node_view(node: &Node, cluster: &Cluster) -> NodeView {
     let id = node.id();
     let others = cluster.nodes.iter().map(Node::id).filter(|other| *other != id);
-    let cut = |other| !cluster.network.passes(id, other) && !cluster.network.passes(other, id);
+    let cut = |other| {
+        let ways = [Traffic::between(id, other), Traffic::between(other, id)];
+        ways.iter().all(|way| cluster.network.is_cut(way))
+    };
     let facts = node.facts();
     let votes = |r: &ReplicaFacts| {
         let member = r.descriptor.as_ref().and_then(|d| d.member_on(id));
@@ -160,6 +163,9 @@ fn node_view(node: &Node, cluster: &Cluster) -> NodeView {
             Status::Down => NodeStatus::Down,
         },
         isolated: cluster.nodes.len() > 1 && { others }.all(cut),
+        flush_latency_ns: nanos(node.disk().latency()),
+        disk_held: node.disk().stall().held,
+        disk_full: node.disk().stall().full,
         clock_offset_ns: local.cast_signed() - cluster.sim.now().as_nanos().cast_signed(),
         guest: !facts.is_empty() && !facts.iter().any(votes),
         starts: node.starts(),
@@ -173,7 +179,7 @@ fn messages(cluster: &Cluster) -> (Vec<MessageView>, u64) {
     })
 }
 
-fn message_view(e: &Envelope<Message>) -> MessageView {
+fn message_view((e, held): (&Envelope<Message>, bool)) -> MessageView {
     MessageView {
         id: e.id,
         kind: e.payload.kind(),
@@ -183,16 +189,26 @@ fn message_view(e: &Envelope<Message>) -> MessageView {
         from: e.from.to_string(),
         to: e.to.to_string(),
         sent_ns: e.sent.as_nanos(),
-        due_ns: Some(e.due.as_nanos()),
+        due_ns: (!held).then_some(e.due.as_nanos()),
         bytes: e.payload.bytes(),
         summary: e.payload.summary(),
     }
 }
 
 fn links(cluster: &Cluster) -> Vec<LinkView> {
-    let view =
-        |(from, to): (NodeId, NodeId)| LinkView { from: from.0, to: to.0, cut: true, held: false };
-    cluster.network.cut_links().into_iter().map(view).collect()
+    let view = |LinkFault { traffic, cut, held, slow_ns, lossy }: LinkFault| LinkView {
+        from: traffic.from.0,
+        to: traffic.to.0,
+        shard: traffic.shard.map(|s| s.0),
+        kind: traffic.kind,
+        cut,
+        held,
+        slow_ns,
+        loss_permille: lossy.loss_permille,
+        duplicate_permille: lossy.duplicate_permille,
+        reorder_ns: lossy.reorder_ns,
+    };
+    cluster.network.link_faults().into_iter().map(view).collect()
 }
 
 fn client_view(

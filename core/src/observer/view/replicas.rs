@@ -57,6 +57,7 @@ fn blank_view(id: ReplicaId, shard: ShardId, node: NodeId, role: RoleView) -> Re
         catch_up_permille: None,
         votes_granted: Vec::new(),
         progress: Vec::new(),
+        apply_held: false,
     }
 }
 
@@ -96,6 +97,7 @@ fn replica_view(
         catch_up_permille: catch_up(status, &peers),
         votes_granted: votes_granted(r, status, &peers),
         progress: status.matched.iter().filter_map(progress).collect(),
+        apply_held: r.group.as_ref().is_some_and(|g| g.machine().gate().is_closed()),
         ..blank
     }
 }

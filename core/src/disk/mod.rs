@@ -7,6 +7,14 @@
 //!
 //! There is one map, of what is written. What would be left after a crash is kept as the way back
 //! to it: each batch that is not durable yet remembers the rows that it replaced.
+//!
+//! A disk can be slow, held or full. What is done to it outlasts its node's crash: it is the disk's
+//! trouble, not the node's.
+
+#[cfg(test)]
+mod model_tests;
+#[cfg(test)]
+mod tests;
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -80,6 +88,20 @@ struct Inner<K, V> {
     timing: Option<Timing>,
     /// Counts crashes, so that a flush begun before one is not taken for one begun after.
     life: u64,
+    stall: Stall,
+    /// The flush under way has taken its time, but the disk is held.
+    overdue: bool,
+}
+
+/// What keeps writes from becoming durable.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Stall {
+    /// Nothing becomes durable, not even the flush under way.
+    pub(crate) held: bool,
+    /// There is no room for more: the flush under way has its room already, later ones wait for it,
+    /// as they do on a file system that makes writers wait. One that fails them would end the
+    /// process: that is a crash.
+    pub(crate) full: bool,
 }
 
 /// A batch that is written and not durable.
@@ -117,6 +139,8 @@ impl<K: Ord + Copy + 'static, V: 'static> Disk<K, V> {
             waiting: Vec::new(),
             timing,
             life: 0,
+            stall: Stall::default(),
+            overdue: false,
         })))
     }
 
@@ -160,7 +184,8 @@ impl<K: Ord + Copy + 'static, V: 'static> Disk<K, V> {
     fn start_flush(&self) {
         let mut guard = self.0.borrow_mut();
         let inner = &mut *guard;
-        if !inner.flushing.is_empty() || inner.waiting.is_empty() {
+        let stalled = inner.stall != Stall::default();
+        if stalled || !inner.flushing.is_empty() || inner.waiting.is_empty() {
             return;
         }
         std::mem::swap(&mut inner.flushing, &mut inner.waiting);
@@ -177,12 +202,48 @@ impl<K: Ord + Copy + 'static, V: 'static> Disk<K, V> {
         if inner.life != life {
             return;
         }
+        if inner.stall.held {
+            inner.overdue = true;
+            return;
+        }
         let flushed = std::mem::take(&mut inner.flushing);
         if let Some(last) = flushed.last() {
             inner.durable_count = last.count;
         }
         drop(inner);
         flushed.into_iter().filter_map(|batch| batch.done).for_each(|done| done());
+        self.start_flush();
+    }
+
+    /// How long a flush takes, from the next one on.
+    pub(crate) fn set_latency(&self, latency: Duration) {
+        if let Some(timing) = &mut self.0.borrow_mut().timing {
+            timing.latency = latency;
+        }
+    }
+
+    /// How long a flush takes.
+    pub(crate) fn latency(&self) -> Duration {
+        self.0.borrow().timing.as_ref().map_or(Duration::ZERO, |timing| timing.latency)
+    }
+
+    /// What keeps writes from becoming durable now.
+    pub(crate) fn stall(&self) -> Stall {
+        self.0.borrow().stall
+    }
+
+    /// Lets `stall` keep writes from becoming durable from now on.
+    pub(crate) fn set_stall(&self, stall: Stall) {
+        let mut guard = self.0.borrow_mut();
+        let inner = &mut *guard;
+        inner.stall = stall;
+        let overdue = !stall.held && std::mem::take(&mut inner.overdue);
+        if let Some(timing) = inner.timing.as_ref().filter(|_| overdue) {
+            // By a timer of its owner: a node that is paused goes on pausing.
+            let (disk, life) = (self.clone(), inner.life);
+            timing.sim.at(timing.sim.now(), timing.owner, move || disk.finish_flush(life));
+        }
+        drop(guard);
         self.start_flush();
     }
 
@@ -193,6 +254,7 @@ impl<K: Ord + Copy + 'static, V: 'static> Disk<K, V> {
         inner.life += 1;
         let mut lost = std::mem::take(&mut inner.flushing);
         lost.append(&mut inner.waiting);
+        inner.overdue = false;
         // Back in time, the last change first.
         for (key, row) in lost.iter_mut().rev().flat_map(|batch| batch.replaced.drain(..).rev()) {
             match row {
@@ -233,204 +295,5 @@ impl<K: Ord + Copy, V> Inner<K, V> {
     fn write_through(&mut self, batch: Batch<K, V>) {
         batch.apply_to(&mut self.rows, |_, _| {});
         self.durable_count = self.rows.len();
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use proptest::collection::vec;
-    use proptest::prelude::*;
-
-    use super::*;
-    use crate::sim::WakeOrder;
-
-    fn put(disk: &Disk<u64, u64>, rows: &[(u64, u64)]) {
-        let mut batch = Batch::default();
-        for &(key, value) in rows {
-            batch.put(key, value);
-        }
-        disk.write(batch, None);
-    }
-
-    fn rows(disk: &Disk<u64, u64>) -> Vec<(u64, u64)> {
-        disk.scan(.., |rows| rows.map(|(k, v)| (*k, *v)).collect())
-    }
-
-    #[test]
-    fn a_crash_loses_what_was_not_flushed_and_never_half_a_batch() {
-        let sim = Sim::new(1, WakeOrder::Fifo);
-        let disk =
-            Disk::flushing(sim.clone(), Owner { node: 1, scope: 0 }, Duration::from_micros(100));
-        put(&disk, &[(1, 10), (2, 20)]);
-        put(&disk, &[(3, 30)]);
-        sim.fire_next(sim.now() + Duration::from_micros(100));
-        // The first flush took the first batch alone; the second came in while it was under way.
-        put(&disk, &[(4, 40)]);
-        assert_eq!(rows(&disk), [(1, 10), (2, 20), (3, 30), (4, 40)]);
-        assert_eq!(disk.crash(), 2);
-        assert_eq!(rows(&disk), [(1, 10), (2, 20)]);
-        sim.shutdown();
-    }
-
-    #[test]
-    fn a_flush_begun_before_a_crash_brings_nothing_back_after_it() {
-        let sim = Sim::new(1, WakeOrder::Fifo);
-        let disk =
-            Disk::flushing(sim.clone(), Owner { node: 1, scope: 0 }, Duration::from_micros(100));
-        put(&disk, &[(1, 10)]);
-        disk.crash();
-        put(&disk, &[(2, 20)]);
-        while sim.fire_next(sim.now() + Duration::from_secs(1)).is_some() {}
-        assert_eq!(disk.crash(), 0);
-        assert_eq!(rows(&disk), [(2, 20)]);
-        sim.shutdown();
-    }
-
-    #[test]
-    fn ranges_delete_just_what_their_bounds_say() {
-        let cases: [(Bound<u64>, Bound<u64>, &[u64]); 4] = [
-            (Bound::Included(2), Bound::Included(3), &[1, 4]),
-            (Bound::Excluded(2), Bound::Excluded(4), &[1, 2, 4]),
-            (Bound::Unbounded, Bound::Excluded(3), &[3, 4]),
-            (Bound::Included(9), Bound::Unbounded, &[1, 2, 3, 4]),
-        ];
-        for (from, to, left) in cases {
-            let disk = Disk::immediate();
-            put(&disk, &[(1, 0), (2, 0), (3, 0), (4, 0)]);
-            let mut batch = Batch::default();
-            batch.delete_range((from, to));
-            disk.write(batch, None);
-            assert_eq!(rows(&disk).iter().map(|r| r.0).collect::<Vec<_>>(), left);
-        }
-    }
-
-    /// What can happen to a disk; keys from a small space, so that they meet.
-    #[derive(Clone, Debug)]
-    enum Happening {
-        Write(Vec<Step>),
-        /// Lets so much time pass.
-        Wait(u64),
-        Crash,
-    }
-
-    #[derive(Clone, Debug)]
-    enum Step {
-        Put(u64, u64),
-        Delete(Bound<u64>, Bound<u64>),
-    }
-
-    const KEYS: u64 = 12;
-    const LATENCY_US: u64 = 100;
-
-    /// A disk as it is defined: the batches, each whole, and how many of them are durable.
-    #[derive(Default)]
-    struct Model {
-        batches: Vec<Vec<Step>>,
-        durable: usize,
-        /// When the flush that is under way ends, and how many batches are durable then.
-        flush: Option<(u64, usize)>,
-        now_us: u64,
-    }
-
-    impl Model {
-        fn rows(&self, batches: usize) -> Vec<(u64, u64)> {
-            let mut rows = BTreeMap::new();
-            for step in self.batches[..batches].iter().flatten() {
-                match *step {
-                    Step::Put(key, value) => _ = rows.insert(key, value),
-                    Step::Delete(from, to) => rows.retain(|key, _| !(from, to).contains(key)),
-                }
-            }
-            rows.into_iter().collect()
-        }
-
-        fn start_flush(&mut self) {
-            if self.flush.is_none() && self.batches.len() > self.durable {
-                self.flush = Some((self.now_us + LATENCY_US, self.batches.len()));
-            }
-        }
-
-        fn wait(&mut self, us: u64) {
-            let end = self.now_us + us;
-            while let Some((due, durable)) = self.flush.take_if(|(due, _)| *due <= end) {
-                (self.now_us, self.durable) = (due, durable);
-                self.start_flush();
-            }
-            self.now_us = end;
-        }
-
-        fn crash(&mut self) -> usize {
-            self.flush = None;
-            let lost = self.batches.len() - self.durable;
-            self.batches.truncate(self.durable);
-            lost
-        }
-    }
-
-    fn bounds() -> impl Strategy<Value = (Bound<u64>, Bound<u64>)> {
-        let bound = |at| {
-            prop_oneof![
-                Just(Bound::Unbounded),
-                Just(Bound::Included(at)),
-                Just(Bound::Excluded(at))
-            ]
-        };
-        // From one key to a greater one: a map takes no range that ends before it begins.
-        (0..KEYS, 1..=KEYS).prop_flat_map(move |(from, width)| (bound(from), bound(from + width)))
-    }
-
-    fn happening() -> impl Strategy<Value = Happening> {
-        let step = prop_oneof![
-            3 => (0..KEYS, any::<u64>()).prop_map(|(key, value)| Step::Put(key, value)),
-            1 => bounds().prop_map(|(from, to)| Step::Delete(from, to)),
-        ];
-        prop_oneof![
-            6 => vec(step, 0..6).prop_map(Happening::Write),
-            4 => (0..2 * LATENCY_US).prop_map(Happening::Wait),
-            1 => Just(Happening::Crash),
-        ]
-    }
-
-    proptest! {
-        /// Given any writes, waits and crashes, then at every moment the disk shows all that was
-        /// written, counts what is durable, and a crash leaves exactly the durable batches.
-        #[test]
-        fn a_disk_is_its_batches_and_a_crash_leaves_the_durable_ones(
-            happenings in vec(happening(), 0..60),
-        ) {
-            let sim = Sim::new(1, WakeOrder::Fifo);
-            let owner = Owner { node: 1, scope: 0 };
-            let disk = Disk::flushing(sim.clone(), owner, Duration::from_micros(LATENCY_US));
-            let mut model = Model::default();
-            for happening in happenings {
-                match happening {
-                    Happening::Write(steps) => {
-                        let mut batch = Batch::default();
-                        for step in &steps {
-                            match *step {
-                                Step::Put(key, value) => batch.put(key, value),
-                                Step::Delete(from, to) => batch.delete_range((from, to)),
-                            };
-                        }
-                        disk.write(batch, None);
-                        model.batches.push(steps);
-                        model.start_flush();
-                    }
-                    Happening::Wait(us) => {
-                        let end = sim.now() + Duration::from_micros(us);
-                        while sim.fire_next(end).is_some() {}
-                        model.wait(us);
-                    }
-                    Happening::Crash => {
-                        prop_assert_eq!(disk.crash() as usize, model.crash());
-                    }
-                }
-                let (written, durable) =
-                    (model.rows(model.batches.len()), model.rows(model.durable));
-                prop_assert_eq!(disk.row_counts(), (written.len(), durable.len()));
-                prop_assert_eq!(rows(&disk), written);
-            }
-            sim.shutdown();
-        }
     }
 }

@@ -1,7 +1,9 @@
 //! The world: nodes, network, placement and clients, and the commands that change it.
 //!
 //! `apply` is one match, one line an arm; each arm checks first and refuses without having changed
-//! anything. Owned by `simulation`, which records and counts. It must not know phases or views.
+//! anything. The faults' arms are in `faults`. Owned by `simulation`, which records and counts. It must not know phases or views.
+
+mod faults;
 
 use std::time::Duration;
 
@@ -12,7 +14,7 @@ use crate::event::Origin;
 use crate::id::{ClientId, NodeId, ReplicaId, ShardId};
 use crate::key::{Descriptor, Epoch, Key, KeyRange, Member};
 use crate::message::{Located, Message};
-use crate::network::{LinkOptions, Network};
+use crate::network::{LinkOptions, Lossy, Network};
 use crate::node::{Node, NodeStatus, ReplicaFacts};
 use crate::operation::{Change, Operation};
 use crate::options::Options;
@@ -95,8 +97,32 @@ impl Cluster {
             Command::Pause { node } => self.up(node).map(Node::pause),
             Command::Resume { node } => self.resume(node),
             Command::Isolate { node } => self.isolate(node),
-            Command::Cut { from, to } => self.cut(from, to),
+            Command::Separate { ref groups, one_way } => self.separate(groups, one_way),
+            Command::Cut(traffic) => self.cut(traffic),
+            Command::Hold(traffic) => self.hold(traffic),
+            Command::Release(traffic) => self.release(traffic),
+            Command::HealLink(traffic) => self.heal_link(traffic),
+            Command::SlowLink { from, to, by_ns } => self.slow_link(from, to, by_ns),
+            Command::LossyLink { from, to, loss_permille, duplicate_permille, reorder_ns } => {
+                let lossy = Lossy { loss_permille, duplicate_permille, reorder_ns };
+                self.spoil_link(from, to, lossy)
+            }
             Command::Heal => self.heal(),
+            Command::DropMessage { id } => self.drop_message(id),
+            Command::DelayMessage { id, by_ns } => self.delay_message(id, by_ns),
+            Command::DuplicateMessage { id } => self.duplicate_message(id),
+            Command::ReleaseMessage { id } => self.release_message(id),
+            Command::Elect { shard, node } => self.elect(shard, node),
+            Command::HoldApply { node, shard } => self.hold_apply(node, shard, true),
+            Command::ReleaseApply { node, shard } => self.hold_apply(node, shard, false),
+            Command::SlowDisk { node, flush_latency_ns } => self.slow_disk(node, flush_latency_ns),
+            Command::HoldDisk { node } => self.hold_disk(node, true),
+            Command::ReleaseDisk { node } => self.hold_disk(node, false),
+            Command::FillDisk { node } => self.fill_disk(node, true),
+            Command::FreeDisk { node } => self.fill_disk(node, false),
+            Command::SetClock { node, offset_ns, drift_ppm } => {
+                self.set_clock(node, offset_ns, drift_ppm)
+            }
             Command::Split { shard, key } => self.split(shard, key).map(|_| ()),
             Command::TransferLeader { shard, node } => self.transfer_leader(shard, node),
             Command::Move { shard, ref voters, ref learners } => {
@@ -123,60 +149,6 @@ impl Cluster {
     fn up(&self, id: NodeId) -> Result<&Node, CommandError> {
         let node = self.node(id)?;
         if node.status() == NodeStatus::Up { Ok(node) } else { Err(CommandError::NotUp(id)) }
-    }
-
-    fn crash(&self, id: NodeId) -> Result<(), CommandError> {
-        let node = self.node(id)?;
-        if node.status() == NodeStatus::Down {
-            return Err(CommandError::NotUp(id));
-        }
-        if node.status() == NodeStatus::Paused {
-            self.sim.resume_node(id.0);
-        }
-        node.crash();
-        Ok(())
-    }
-
-    fn restart(&self, id: NodeId) -> Result<(), CommandError> {
-        let node = self.node(id)?;
-        if node.status() != NodeStatus::Down {
-            return Err(CommandError::NotDown(id));
-        }
-        node.start(Origin::Restart, |_| false);
-        Ok(())
-    }
-
-    fn resume(&self, id: NodeId) -> Result<(), CommandError> {
-        let node = self.node(id)?;
-        if node.status() != NodeStatus::Paused {
-            return Err(CommandError::NotPaused(id));
-        }
-        node.resume();
-        Ok(())
-    }
-
-    fn isolate(&self, id: NodeId) -> Result<(), CommandError> {
-        self.node(id)?;
-        for other in self.nodes.iter().map(Node::id).filter(|other| *other != id) {
-            self.network.cut(id, other);
-            self.network.cut(other, id);
-        }
-        Ok(())
-    }
-
-    fn cut(&self, from: NodeId, to: NodeId) -> Result<(), CommandError> {
-        self.node(from)?;
-        self.node(to)?;
-        if from == to {
-            return Err(CommandError::SameNode(from));
-        }
-        self.network.cut(from, to);
-        Ok(())
-    }
-
-    fn heal(&self) -> Result<(), CommandError> {
-        self.network.heal();
-        Ok(())
     }
 
     fn set_load(&self, on: bool) -> Result<(), CommandError> {
