@@ -17,6 +17,10 @@ pub const VERSION: &str = env!("CARGO_PKG_VERSION");
 /// Most commands in a recording: far more than a person or a swarm gives, and still read in an
 /// instant.
 pub(crate) const COMMANDS_MAX: usize = 100_000;
+/// Most checkpoints in a recording: enough to tell where a run differs, few enough for a link.
+pub(crate) const CHECKPOINTS_MAX: usize = 32;
+/// Timers from the first checkpoint to the second; twice as many whenever there are too many.
+const FIRST_DISTANCE: u64 = 512;
 /// Longest text that is read as a recording, in bytes.
 pub(crate) const TEXT_MAX: usize = 16 << 20;
 
@@ -30,6 +34,9 @@ pub struct Recording {
     pub options: Options,
     /// The commands, in order.
     pub commands: Vec<Timed>,
+    /// Where the run stood on its way, at even distances.
+    #[serde(default)]
+    pub checkpoints: Vec<Checkpoint>,
     /// Where the run stood when it was recorded.
     pub end: Checkpoint,
 }
@@ -56,6 +63,39 @@ pub struct Checkpoint {
     pub time_ns: u64,
     /// The digest.
     pub digest: Digest,
+}
+
+/// The checkpoints of a run so far, at even distances that grow with it.
+#[derive(Clone, Debug)]
+pub(crate) struct Checkpoints {
+    distance: u64,
+    taken: Vec<Checkpoint>,
+}
+
+impl Default for Checkpoints {
+    fn default() -> Self {
+        Self { distance: FIRST_DISTANCE, taken: Vec::new() }
+    }
+}
+
+impl Checkpoints {
+    /// Whether one is to be taken after so many timers.
+    pub(crate) fn is_due(&self, fired: u64) -> bool {
+        fired.is_multiple_of(self.distance)
+    }
+
+    pub(crate) fn take(&mut self, checkpoint: Checkpoint) {
+        self.taken.push(checkpoint);
+        if self.taken.len() > CHECKPOINTS_MAX {
+            self.distance *= 2;
+            let distance = self.distance;
+            self.taken.retain(|c| c.fired.is_multiple_of(distance));
+        }
+    }
+
+    pub(crate) fn taken(&self) -> &[Checkpoint] {
+        &self.taken
+    }
 }
 
 impl Recording {
@@ -105,14 +145,22 @@ impl Recording {
         if self.commands.len() > COMMANDS_MAX {
             return Err(Error::Recording(format!("it has more than {COMMANDS_MAX} commands")));
         }
+        if self.checkpoints.len() > CHECKPOINTS_MAX {
+            return Err(Error::Recording(format!(
+                "it has more than {CHECKPOINTS_MAX} checkpoints"
+            )));
+        }
         let places = self.commands.iter().map(|c| (c.fired, c.time_ns));
         let places: Vec<_> = places.chain([(self.end.fired, self.end.time_ns)]).collect();
         let out_of_order = |w: &[(u64, u64)]| w[0].0 > w[1].0 || w[0].1 > w[1].1;
-        match places.windows(2).position(out_of_order) {
-            Some(at) => {
-                Err(Error::Recording(format!("what follows command {} lies before it", at + 1)))
-            }
-            None => Ok(()),
+        if let Some(at) = places.windows(2).position(out_of_order) {
+            let text = format!("what follows command {} lies before it", at + 1);
+            return Err(Error::Recording(text));
         }
+        let checkpoints = self.checkpoints.iter().chain([&self.end]).map(|c| (c.fired, c.time_ns));
+        if !checkpoints.is_sorted() {
+            return Err(Error::Recording("its checkpoints are out of order".into()));
+        }
+        Ok(())
     }
 }

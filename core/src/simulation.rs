@@ -9,10 +9,13 @@ use crate::cluster::Cluster;
 use crate::command::Command;
 use crate::error::{CommandError, Error};
 use crate::event::{Event, EventKind};
+use crate::id::{NodeId, ShardId};
+use crate::key::Descriptor;
 use crate::node::Node;
-use crate::observer::{Observer, Violation};
+use crate::observer::{Observer, Violation, shard_without_quorum};
 use crate::options::Options;
-use crate::recording::{COMMANDS_MAX, Checkpoint, Recording, Timed};
+use crate::recording::{COMMANDS_MAX, Checkpoint, Checkpoints, Recording, Timed};
+use crate::replay::Replay;
 use crate::scenario::Phases;
 use crate::sim::{Owner, Time};
 use crate::trace::Digest;
@@ -30,6 +33,7 @@ pub struct Simulation {
     observer: Observer,
     phases: Phases,
     commands: Vec<Timed>,
+    checkpoints: Checkpoints,
     /// Timers fired.
     fired: u64,
     /// Timers fired that left a trace.
@@ -102,9 +106,10 @@ impl Simulation {
     pub fn new(options: &Options) -> Result<Self, Error> {
         let cluster = Cluster::new(options)?;
         let observer = Observer::new(&cluster);
-        let phases = Phases::default();
+        let (phases, commands, checkpoints) = Default::default();
+        let (fired, steps) = (0, 0);
         let mut simulation =
-            Self { cluster, observer, phases, commands: Vec::new(), fired: 0, steps: 0 };
+            Self { cluster, observer, phases, commands, checkpoints, fired, steps };
         simulation.cluster.sim.run_ready();
         simulation.observe();
         Ok(simulation)
@@ -220,6 +225,9 @@ impl Simulation {
             self.steps += 1;
             self.observe();
         }
+        if self.checkpoints.is_due(self.fired) {
+            self.checkpoints.take(self.checkpoint());
+        }
         Some(fired)
     }
 
@@ -291,6 +299,19 @@ impl Simulation {
         self.observer.property_counts().collect()
     }
 
+    /// The shards, each by the newest descriptor that any replica has applied, by range.
+    #[must_use]
+    pub fn descriptors(&self) -> Vec<Descriptor> {
+        self.cluster.shards()
+    }
+
+    /// A shard that could not go on if just the nodes `up` ran, because they have no quorum of it
+    /// in some membership that may be in force; none if they could do without all others.
+    #[must_use]
+    pub fn shard_without_quorum(&self, up: &[NodeId]) -> Option<ShardId> {
+        shard_without_quorum(&self.cluster, up)
+    }
+
     /// What the run holds now: for tests that nothing is left behind.
     #[must_use]
     pub fn usage(&self) -> Usage {
@@ -315,17 +336,18 @@ impl Simulation {
     /// This run as data.
     #[must_use]
     pub fn recording(&self) -> Recording {
-        let end = Checkpoint {
-            fired: self.fired,
-            time_ns: self.time().as_nanos(),
-            digest: self.digest(),
-        };
         Recording {
             build: Recording::this_build(),
             options: self.cluster.options.clone(),
             commands: self.commands.clone(),
-            end,
+            checkpoints: self.checkpoints.taken().to_vec(),
+            end: self.checkpoint(),
         }
+    }
+
+    fn checkpoint(&self) -> Checkpoint {
+        let time_ns = self.time().as_nanos();
+        Checkpoint { fired: self.fired, time_ns, digest: self.digest() }
     }
 
     /// The run of `recording` again, up to its end or to `upto` steps, whichever comes first.
@@ -334,25 +356,13 @@ impl Simulation {
     /// [`Error::Recording`] and [`Error::Version`] if it cannot be read, [`Error::Replay`] if one
     /// of its commands is refused this time.
     pub fn replay(recording: &Recording, upto: Option<u64>) -> Result<Self, Error> {
-        recording.check()?;
-        let mut simulation = Self::new(&recording.options)?;
-        let upto = upto.unwrap_or(u64::MAX);
-        for (i, timed) in recording.commands.iter().enumerate() {
-            if !simulation.reach(timed.fired, timed.time_ns, upto) {
-                return Ok(simulation);
-            }
-            simulation.submit(timed.command.clone()).map_err(|reason| Error::Replay {
-                position: i + 1,
-                time_ns: timed.time_ns,
-                reason,
-            })?;
-        }
-        simulation.reach(recording.end.fired, recording.end.time_ns, upto);
-        Ok(simulation)
+        let mut replay = Replay::new(recording)?;
+        replay.finish(upto.unwrap_or(u64::MAX))?;
+        Ok(replay.into_simulation())
     }
 
     /// Runs to a recorded place; false if `upto` steps came first.
-    fn reach(&mut self, fired: u64, time_ns: u64, upto: u64) -> bool {
+    pub(crate) fn reach(&mut self, fired: u64, time_ns: u64, upto: u64) -> bool {
         while self.fired < fired {
             let next = self.cluster.sim.next_due();
             if self.steps >= upto || next.is_none_or(|due| self.fire(due).is_none()) {

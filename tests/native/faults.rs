@@ -3,7 +3,9 @@
 
 use std::time::Duration;
 
-use shardscope_core::view::{MessageView, NodeView, ReplicaView, RoleView};
+use shardscope_core::view::{
+    Availability, MessageView, NodeView, ReplicaView, RoleView, ShardView,
+};
 use shardscope_core::{
     Budget, Command, Condition, EventKind, Key, MessageKind, NodeId, Options, Recording, ShardId,
     Simulation, Time, Traffic,
@@ -24,10 +26,22 @@ struct World(Simulation);
 impl World {
     fn new(voters: u16) -> Self {
         let options = Options { initial_shards: 2, voters, ..Options::seeded(7) };
-        let mut world = Self(Simulation::new(&options).expect("valid"));
+        let world = Self::under_load(&options);
+        assert_eq!((world.leader(A), world.leader(B)), (Some(1), Some(2)));
+        world
+    }
+
+    /// One shard, led by `n1`, that is only written to.
+    fn of_writes() -> Self {
+        let world = Self::under_load(&Options { write_percent: 100, ..Options::seeded(7) });
+        assert_eq!(world.leader(A), Some(1));
+        world
+    }
+
+    fn under_load(options: &Options) -> Self {
+        let mut world = Self(Simulation::new(options).expect("valid"));
         world.has(Command::Load { on: true });
         world.pass(500);
-        assert_eq!((world.leader(A), world.leader(B)), (Some(1), Some(2)));
         world
     }
 
@@ -217,16 +231,15 @@ fn a_cut_of_one_shard_leaves_the_other_alone() {
 /// nothing is acknowledged and nobody else leads; once they are let go, all is done.
 #[test]
 fn held_appends_wait_in_flight_and_go_on() {
-    let mut world = World::new(3);
-    for (from, to) in [(ONE, TWO), (ONE, THREE), (TWO, ONE), (TWO, THREE)] {
-        world.has(Command::Hold(Traffic::between(from, to).of_kind(MessageKind::Append)));
+    let mut world = World::of_writes();
+    for to in [TWO, THREE] {
+        world.has(Command::Hold(Traffic::between(ONE, to).of_kind(MessageKind::Append)));
     }
-    world.pass(100);
     let held = world.until_in_flight(append(ONE, TWO));
     assert_eq!(held.due_ns, None, "it waits");
-    let leaders = (world.leader(A), world.leader(B));
-    assert_eq!(world.acknowledged_in(300), 0);
-    assert_eq!((world.leader(A), world.leader(B)), leaders);
+    world.pass(10);
+    assert_eq!(world.acknowledged_in(400), 0);
+    assert_eq!(world.leader(A), Some(1));
     world.has(Command::ReleaseMessage { id: held.id });
     let released = world.0.time();
     assert_eq!(world.fate_of(held.id), Ok(released), "it was due long ago");
@@ -264,10 +277,10 @@ fn lossy_links_are_lived_with() {
             world.has(lossy(from, to, 100, 200, 5_000_000));
         }
     }
+    for event in ["message_dropped", "message_duplicated"] {
+        world.0.run_until(Condition::Event(event), LIMIT).expect("it is one of ten");
+    }
     assert!(world.acknowledged_in(10_000) > 100);
-    let seen: Vec<&'static str> =
-        world.0.events_since(0).iter().map(|event| event.kind.name()).collect();
-    assert!(seen.contains(&"message_duplicated"));
     world.has(Command::Heal);
     world.ends_well();
 }
@@ -318,10 +331,10 @@ fn a_replica_that_is_kept_from_applying_still_takes_entries() {
         world.has(Command::HoldApply { node: THREE, shard: A });
         let before = world.replica(THREE, A);
         assert!(before.apply_held);
-        world.pass(500);
+        world.pass(2_000);
         let after = world.replica(THREE, A);
         assert!(after.applied <= before.applied + 1, "{} {}", before.applied, after.applied);
-        assert!(after.last_log > before.last_log + 10);
+        assert!(after.last_log > before.last_log + 10, "{} {}", before.last_log, after.last_log);
         assert!(world.replica(THREE, B).applied > 0 && !world.replica(THREE, B).apply_held);
         if crash {
             world.has(Command::Crash { node: THREE });
@@ -330,7 +343,7 @@ fn a_replica_that_is_kept_from_applying_still_takes_entries() {
             world.has(Command::ReleaseApply { node: THREE, shard: A });
         }
         world.pass(3_000);
-        assert!(world.replica(THREE, A).applied > after.last_log);
+        assert!(world.replica(THREE, A).applied >= after.last_log);
         assert!(!world.replica(THREE, A).apply_held);
         world.ends_well();
     }
@@ -347,10 +360,7 @@ fn what_no_quorum_has_flushed_is_not_acknowledged() {
         (|node| Command::FillDisk { node }, |node| Command::FreeDisk { node }),
     ];
     for (stall, end) in faults {
-        let options = Options { write_percent: 100, ..Options::seeded(7) };
-        let mut world = World(Simulation::new(&options).expect("valid"));
-        world.has(Command::Load { on: true });
-        world.pass(500);
+        let mut world = World::of_writes();
         world.has(stall(THREE));
         assert!(world.acknowledged_in(500) > 10, "two of three flush");
         world.has(stall(TWO));
@@ -422,26 +432,27 @@ fn a_clock_that_is_wrong_does_not_disturb_a_leader() {
 }
 
 /// The shapes of a network partition. Given each, when time passes, then a side with a quorum of
-/// five goes on under one leader, and when all is healed there is one history.
+/// five goes on under one leader, and when all is healed there is one history. Only leaders that
+/// are heard but hear nobody keep everybody from going on: OpenRaft's do not step down for that.
 #[test]
 fn partitions_of_every_shape_end_in_one_history() {
     let shapes = [
-        ("one node", separate(&[&[5]], false)),
-        ("a minority", separate(&[&[4, 5]], false)),
-        ("both leaders in the minority", separate(&[&[1, 2]], false)),
-        ("uneven, three ways", separate(&[&[1], &[2, 3, 4]], false)),
-        ("no quorum anywhere", separate(&[&[1, 2], &[3, 4]], false)),
-        ("the leaders are heard but hear nobody", separate(&[&[3, 4, 5], &[1, 2]], true)),
-        ("the leaders hear but are not heard", separate(&[&[1, 2]], true)),
-        ("a bridge", separate(&[&[1, 2, 3], &[3, 4, 5]], false)),
-        ("a ring", separate(&[&[1, 2], &[2, 3], &[3, 4], &[4, 5], &[5, 1]], false)),
+        ("one node", separate(&[&[5]], false), true),
+        ("a minority", separate(&[&[4, 5]], false), true),
+        ("both leaders in the minority", separate(&[&[1, 2]], false), true),
+        ("uneven, three ways", separate(&[&[1], &[2, 3, 4]], false), true),
+        ("no quorum anywhere", separate(&[&[1, 2], &[3, 4]], false), false),
+        ("leaders that hear nobody", separate(&[&[3, 4, 5], &[1, 2]], true), false),
+        ("leaders that nobody hears", separate(&[&[1, 2]], true), true),
+        ("a bridge", separate(&[&[1, 2, 3], &[3, 4, 5]], false), true),
+        ("a ring", separate(&[&[1, 2], &[2, 3], &[3, 4], &[4, 5], &[5, 1]], false), true),
     ];
-    for (name, command) in shapes {
+    for (name, command, goes_on) in shapes {
         let mut world = World::new(5);
         world.has(command);
         world.pass(6_000);
-        let goes_on = world.acknowledged_in(1_000) > 0;
-        assert_eq!(goes_on, name != "no quorum anywhere", "{name}");
+        let writable = |s: &ShardView| s.availability == Availability::Writable;
+        assert_eq!(world.0.view().shards.iter().all(writable), goes_on, "{name}");
         world.has(Command::Heal);
         let back = world.0.run_until(Condition::NextCommit, LIMIT);
         back.unwrap_or_else(|e| panic!("{name}: {e}"));
@@ -461,6 +472,10 @@ fn faults_are_plain_data() {
         Command::DuplicateMessage { id },
         Command::DelayMessage { id, by_ns: 1_000 },
         Command::DropMessage { id },
+    ] {
+        world.has(command);
+    }
+    for command in [
         Command::Hold(link.of_shard(B).of_kind(MessageKind::Append)),
         Command::SlowLink { from: TWO, to: ONE, by_ns: 1_000_000 },
         lossy(TWO, THREE, 10, 10, 1_000_000),

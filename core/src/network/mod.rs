@@ -18,6 +18,7 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::time::Duration;
 
+pub(crate) use faults::LinkFault;
 pub use link::Lossy;
 pub(crate) use message::{CallId, Envelope, Payload};
 pub use message::{Endpoint, MessageKind};

@@ -6,6 +6,7 @@
 
 mod availability;
 mod heat;
+mod quorum;
 mod view;
 
 use crate::checker::Checkers;
@@ -15,6 +16,8 @@ use crate::id::ShardId;
 use crate::key::KeyRange;
 use crate::scenario::Phases;
 use crate::sim::Time;
+
+pub(crate) use quorum::shard_without_quorum;
 
 use availability::Availability;
 use heat::Heat;

@@ -1,0 +1,70 @@
+//! Whether some nodes alone could go on: what a tool asks before it leaves all others dead.
+//!
+//! Looks at disks, also those of crashed nodes. Called by `simulation`.
+
+use std::collections::BTreeMap;
+
+use crate::cluster::Cluster;
+use crate::id::{NodeId, ReplicaId, ShardId};
+use crate::raft::birth;
+use crate::raft::log_store::LogStore;
+use crate::raft::state::has_quorum;
+use crate::raft::types::{EntryPayload, Membership, NodeDisk, Part, RecordState, Row};
+
+/// What is known of a shard's memberships.
+#[derive(Default)]
+struct Known {
+    /// The replicas that some disk holds, by id, and where.
+    held: BTreeMap<ReplicaId, NodeId>,
+    /// The newest membership that a replica has applied, or that its snapshot covers.
+    applied: u64,
+    /// All that any log or snapshot holds, by index: two leaders may have appended different ones.
+    found: Vec<(u64, Membership)>,
+}
+
+/// A shard of which the nodes `up` have no quorum in a membership that may be in force: the newest
+/// one applied anywhere, or a newer one that some log holds.
+pub(crate) fn shard_without_quorum(cluster: &Cluster, up: &[NodeId]) -> Option<ShardId> {
+    let mut shards: BTreeMap<ShardId, Known> = BTreeMap::new();
+    for node in &cluster.nodes {
+        let live = birth::catalog(node.disk()).into_iter();
+        for (replica, record) in live.filter(|(_, r)| r.state == RecordState::Live) {
+            let known = shards.entry(record.shard).or_default();
+            known.held.insert(replica, node.id());
+            known.read(node.disk(), replica);
+        }
+        for fact in node.facts() {
+            let Some(membership) = fact.group.map(|group| group.machine().membership()) else {
+                continue;
+            };
+            let index = membership.log_id().map_or(0, |id| id.index);
+            let known = shards.entry(fact.seat.shard).or_default();
+            known.applied = known.applied.max(index);
+            known.found.push((index, membership.membership().clone()));
+        }
+    }
+    let lacks = |known: &Known| {
+        let live = known.held.iter().map(|(replica, node)| (*replica, up.contains(node))).collect();
+        let mut in_force = known.found.iter().filter(|(index, _)| *index >= known.applied);
+        in_force.any(|(_, membership)| !has_quorum(membership, &live))
+    };
+    shards.iter().find(|(_, known)| lacks(known)).map(|(shard, _)| *shard)
+}
+
+impl Known {
+    /// Takes over what `replica`'s rows say. One without a snapshot is uninitialized: its log says
+    /// all.
+    fn read(&mut self, disk: &NodeDisk, replica: ReplicaId) {
+        if let Some(Row::Snapshot(stored)) = disk.get(&replica.row(Part::Snapshot)) {
+            let membership = &stored.meta.last_membership;
+            let index = membership.log_id().map_or(0, |id| id.index);
+            self.applied = self.applied.max(index);
+            self.found.push((index, membership.membership().clone()));
+        }
+        for entry in LogStore::new(disk.clone(), replica).tail(usize::MAX) {
+            if let EntryPayload::Membership(membership) = entry.payload {
+                self.found.push((entry.log_id.index, membership));
+            }
+        }
+    }
+}

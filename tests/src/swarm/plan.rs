@@ -1,0 +1,71 @@
+//! What a seed gives a run before it begins.
+
+use std::time::Duration;
+
+use shardscope_core::{Options, WakeOrder};
+
+use super::dice::Dice;
+use super::fault::FaultKind;
+
+/// What a seed gives a run.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// What the simulation is made with.
+    pub options: Options,
+    /// The faults that may happen.
+    pub faults: Vec<FaultKind>,
+    /// Whether it goes through the four phases of the reference scenario.
+    pub phases: bool,
+    /// For how long faults happen, in virtual time.
+    pub length: Duration,
+    /// Between what bounds the time from one command to the next lies, in microseconds.
+    pub pause_us: (u64, u64),
+    /// Of a hundred commands, how many are faults.
+    pub fault_percent: u64,
+    /// Whether all is healed and rests for a while before the liveness phase.
+    pub healed_first: bool,
+}
+
+impl Plan {
+    /// What `seed` gives a run of `length`.
+    #[must_use]
+    pub fn of(seed: u64, length: Duration) -> Self {
+        let mut dice = Dice::new(seed);
+        let phases = dice.chance(1, 4);
+        let voters = if phases { 3 } else { dice.one_of(&[1, 3, 3, 3, 3, 5]) };
+        let options = Options {
+            voters,
+            clients: dice.one_of(&[1, 2, 3, 5]),
+            last_key: if phases { 200 } else { dice.one_of(&[12, 40, 200]) },
+            initial_shards: if phases { 1 } else { dice.one_of(&[1, 2, 3, 5]) },
+            link_latency_ns: dice.one_of(&[(200_000, 400_000), (1_500_000, 3_500_000)]),
+            link_jitter_ns: dice.one_of(&[0, 400_000, 2_000_000]),
+            flush_latency_ns: dice.one_of(&[20_000, 200_000, 2_000_000]),
+            snapshot_every: dice.one_of(&[4, 8, 16, 64]),
+            log_kept: dice.one_of(&[0, 1, 4, 16]),
+            think_ns: dice.one_of(&[4_000_000, 8_000_000, 30_000_000]),
+            write_percent: dice.one_of(&[30, 60, 90]),
+            wake_order: dice.one_of(&[WakeOrder::Fifo, WakeOrder::Seeded]),
+            ..Options::seeded(seed)
+        };
+        Self {
+            options,
+            faults: drawn_faults(&mut dice),
+            phases,
+            length,
+            pause_us: dice.one_of(&[(500, 50_000), (1_000, 200_000), (5_000, 600_000)]),
+            fault_percent: dice.one_of(&[40, 60, 80]),
+            healed_first: dice.chance(1, 2),
+        }
+    }
+}
+
+/// In one run of eight no faults at all, in one of eight all; in the others each with an even
+/// chance: what two faults hide from each other, a third of the runs shows.
+fn drawn_faults(dice: &mut Dice) -> Vec<FaultKind> {
+    match dice.below(8) {
+        0 => Vec::new(),
+        1 => FaultKind::ALL.to_vec(),
+        _ => FaultKind::ALL.into_iter().filter(|_| dice.chance(1, 2)).collect(),
+    }
+}
