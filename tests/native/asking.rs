@@ -123,10 +123,12 @@ pub(crate) fn assert_safe(simulation: &Simulation) {
 pub(crate) fn readers(simulation: &Simulation, from: u64) -> Vec<NodeId> {
     let events = events_since(simulation, from);
     let reader = |event: &Event| match event.kind {
-        EventKind::MessageSent { kind: MessageKind::Read, reply: true, from, .. } => match from {
-            Endpoint::Node(node) => Some(node),
-            _ => None,
-        },
+        EventKind::MessageSent {
+            kind: MessageKind::Read,
+            reply: true,
+            from: Endpoint::Node(node),
+            ..
+        } => Some(node),
         _ => None,
     };
     events.iter().filter_map(reader).collect()
