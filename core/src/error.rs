@@ -5,6 +5,7 @@
 
 use crate::id::{NodeId, ShardId};
 use crate::key::{Key, KeyRange};
+use crate::scenario::ScriptError;
 
 /// Why a run cannot be made or brought back.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -35,6 +36,9 @@ pub enum Error {
         /// Why.
         reason: CommandError,
     },
+    /// A line of a script cannot be carried out.
+    #[error("{0}")]
+    Script(ScriptError),
     /// A condition did not come true in time.
     #[error("{what} did not happen within {limit_ms} ms of virtual time: {state}")]
     TimedOut {

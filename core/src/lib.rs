@@ -7,7 +7,7 @@
 //!
 //! ```text
 //! simulation   the façade: submit, step, advance, view, digest, recording
-//! scenario     the four phases: what starts each, when it is complete, what is told
+//! scenario     the four phases, the gallery, scripts: what is done, when, and what is told
 //! observer     heat, availability, the page's view      checker   one property a file
 //! cluster      owns the world; one arm a command
 //! placement    ids, wanted layout, one step at a time   client, router   what clients ask and believe
@@ -64,6 +64,7 @@ pub use operation::{Answer, Change, Operation, ReadFrom, ReadPolicy, WriteAnswer
 pub use options::Options;
 pub use recording::{Checkpoint, OPENRAFT_VERSION, Recording, Timed, VERSION};
 pub use replay::Replay;
+pub use scenario::{Awaited, STORIES, Script, ScriptError, ScriptStep, Story};
 pub use sim::{Time, WakeOrder};
 pub use simulation::{Budget, Condition, EVENTS_MAX, NodeUsage, Progress, Simulation, Usage};
 pub use trace::Digest;

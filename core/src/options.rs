@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::error::Error;
 use crate::key::KeyRange;
 use crate::operation::{ReadFrom, ReadPolicy};
+use crate::scenario::{STORIES, Story};
 use crate::sim::WakeOrder;
 
 /// What a run is made with. The defaults are the reference scenario of the four phases.
@@ -64,6 +65,9 @@ pub struct Options {
     pub clock_offset_ns: u64,
     /// In which order tasks that are ready at the same instant run.
     pub wake_order: WakeOrder,
+    /// The scenario of the gallery whose captions are told; empty for the four phases.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub scenario: String,
 }
 
 impl Default for Options {
@@ -94,6 +98,7 @@ impl Default for Options {
             read_from: ReadFrom::Leader,
             clock_offset_ns: 2_000_000,
             wake_order: WakeOrder::Fifo,
+            scenario: String::new(),
         }
     }
 }
@@ -154,6 +159,14 @@ impl Options {
         }
         if self.snapshot_every == 0 {
             return bad("snapshot_every must be at least 1".into());
+        }
+        if !self.scenario.is_empty() && Story::named(&self.scenario).is_none() {
+            let names: Vec<&str> = STORIES.iter().map(|s| s.name).collect();
+            return bad(format!(
+                "there is no scenario \"{}\": there are {}",
+                self.scenario,
+                names.join(", ")
+            ));
         }
         self.validate_load()
     }

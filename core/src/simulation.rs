@@ -19,7 +19,7 @@ use crate::replay::Replay;
 use crate::scenario::Phases;
 use crate::sim::{Owner, Time};
 use crate::trace::Digest;
-use crate::view::{EventView, View};
+use crate::view::{AvailabilityChange, EventView, View};
 
 /// Most events in one answer of [`Simulation::events_since`].
 pub const EVENTS_MAX: usize = 1_000;
@@ -106,7 +106,8 @@ impl Simulation {
     pub fn new(options: &Options) -> Result<Self, Error> {
         let cluster = Cluster::new(options)?;
         let observer = Observer::new(&cluster);
-        let (phases, commands, checkpoints) = Default::default();
+        let phases = Phases::telling(options);
+        let (commands, checkpoints) = Default::default();
         let (fired, steps) = (0, 0);
         let mut simulation =
             Self { cluster, observer, phases, commands, checkpoints, fired, steps };
@@ -278,6 +279,12 @@ impl Simulation {
     #[must_use]
     pub fn event_views_since(&self, seq: u64) -> Vec<EventView> {
         self.major_events_since(seq).iter().map(EventView::from).collect()
+    }
+
+    /// When which keys could be written, only read, or neither: the changes from number `from` on.
+    #[must_use]
+    pub fn availability_since(&self, from: u64) -> Vec<AvailabilityChange> {
+        self.observer.availability_since(from)
     }
 
     /// The fingerprint of all that happened so far.

@@ -12,6 +12,7 @@ mod commands;
 mod determinism;
 mod faults;
 mod four_phases;
+mod gallery;
 mod golden;
 mod lease_reads;
 mod runtime;

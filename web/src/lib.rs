@@ -7,7 +7,11 @@ use std::time::Duration;
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
-use shardscope_core::{Budget, Command, OPENRAFT_VERSION, Options, Recording, Simulation, VERSION};
+use shardscope_core::view::ScenarioView;
+use shardscope_core::{
+    Awaited, Budget, Command, NodeId, OPENRAFT_VERSION, Options, Recording, STORIES, Script,
+    Simulation, Story, VERSION,
+};
 use wasm_bindgen::prelude::*;
 
 static LAST_PANIC: Mutex<String> = Mutex::new(String::new());
@@ -35,6 +39,12 @@ pub fn last_panic() -> String {
 #[serde(deny_unknown_fields)]
 struct Request {
     seed: String,
+    /// A scenario of the gallery; none for the four phases.
+    #[serde(default)]
+    scenario: Option<String>,
+    /// Into how many equal shards the key space is cut at the start; one if it is not said.
+    #[serde(default)]
+    shards: Option<u16>,
 }
 
 #[derive(Serialize)]
@@ -43,6 +53,7 @@ struct Progress {
     time_ns: u64,
     steps: u64,
     done: bool,
+    found: bool,
 }
 
 #[derive(Serialize)]
@@ -57,20 +68,29 @@ pub struct Engine(Simulation);
 
 #[wasm_bindgen]
 impl Engine {
-    /// A run at its beginning, with `{ seed: "7" }`.
+    /// A run at its beginning, with `{ seed: "7" }`, and perhaps the name of a scenario.
     ///
     /// # Errors
     /// A sentence that says what is wrong with the options.
     #[wasm_bindgen(constructor)]
     pub fn new(options: JsValue) -> Result<Engine, JsError> {
-        let Request { seed } = read(options)?;
+        let Request { seed, scenario, shards } = read(options)?;
         let seed = seed.trim().parse().map_err(|_| {
             JsError::new(&format!(
                 "the seed must be a whole number from 0 to {}, not \"{seed}\"",
                 u64::MAX
             ))
         })?;
-        Ok(Self(Simulation::new(&Options::seeded(seed))?))
+        let mut options = Options::seeded(seed);
+        if let Some(name) = scenario {
+            // An unknown name is refused below, by the options that hold it.
+            options = Story::named(&name)
+                .map_or_else(|| Options { scenario: name, ..options }, |s| s.options(seed));
+        }
+        if let Some(shards) = shards {
+            options.initial_shards = shards;
+        }
+        Ok(Self(Simulation::new(&options)?))
     }
 
     /// Carries out a command, such as `{ type: "crash", node: 1 }`.
@@ -94,14 +114,29 @@ impl Engine {
     /// # Errors
     /// A sentence, if the duration is not a time.
     pub fn advance(&mut self, duration_ns: f64, max_timers: u32) -> Result<JsValue, JsError> {
-        if !(0.0..=1e18).contains(&duration_ns) {
-            return Err(JsError::new("a duration is a number of nanoseconds, not below zero"));
-        }
-        // Whole nanoseconds from here on: the simulation knows no floats.
-        let duration = Duration::from_nanos(duration_ns as u64);
-        let budget = Budget { timers: u64::from(max_timers), stops_at_phase_end: true };
+        let (duration, budget) = asked(duration_ns, max_timers)?;
         let p = self.0.advance(duration, budget);
-        write(&Progress { time_ns: p.time.as_nanos(), steps: p.steps, done: p.done })
+        write(&Progress { time_ns: p.time.as_nanos(), steps: p.steps, done: p.done, found: false })
+    }
+
+    /// The same as [`advance`](Self::advance), but stops as well once an event with that name
+    /// happened after event `since`, on that node if it is not 0. `found` says whether it did.
+    ///
+    /// # Errors
+    /// A sentence, if the duration is not a time.
+    #[wasm_bindgen(js_name = advanceTo)]
+    pub fn advance_to(
+        &mut self,
+        name: String,
+        node: u16,
+        since: f64,
+        duration_ns: f64,
+        max_timers: u32,
+    ) -> Result<JsValue, JsError> {
+        let awaited = Awaited { name, node: (node > 0).then_some(NodeId(node)) };
+        let (duration, budget) = asked(duration_ns, max_timers)?;
+        let (p, found) = awaited.advance(&mut self.0, since.max(0.0) as u64, duration, budget);
+        write(&Progress { time_ns: p.time.as_nanos(), steps: p.steps, done: p.done, found })
     }
 
     /// What is drawn.
@@ -121,6 +156,15 @@ impl Engine {
         write(&self.0.event_views_since(seq.max(0.0) as u64))
     }
 
+    /// When which keys could be written, only read, or neither: the changes from number `from` on.
+    ///
+    /// # Errors
+    /// None that is known: the changes are plain data.
+    #[wasm_bindgen(js_name = availabilitySince)]
+    pub fn availability_since(&self, from: f64) -> Result<JsValue, JsError> {
+        write(&self.0.availability_since(from.max(0.0) as u64))
+    }
+
     /// The fingerprint of all that happened so far.
     #[must_use]
     pub fn digest(&self) -> String {
@@ -131,6 +175,35 @@ impl Engine {
     #[must_use]
     pub fn recording(&self) -> String {
         self.0.recording().to_text()
+    }
+
+    /// This run's commands as a script.
+    #[must_use]
+    pub fn script(&self) -> String {
+        Script::of(&self.0.recording())
+    }
+
+    /// The steps of a script.
+    ///
+    /// # Errors
+    /// The line that is wrong, and why.
+    #[wasm_bindgen(js_name = readScript)]
+    pub fn read_script(text: &str) -> Result<JsValue, JsError> {
+        write(&Script::parse(text)?.steps)
+    }
+
+    /// The names of the commands that there are.
+    #[must_use]
+    pub fn commands() -> Vec<String> {
+        Script::commands()
+    }
+
+    /// The built-in scenarios.
+    ///
+    /// # Errors
+    /// None that is known: they are plain data.
+    pub fn gallery() -> Result<JsValue, JsError> {
+        write(&STORIES.iter().map(ScenarioView::from).collect::<Vec<_>>())
     }
 
     /// The run of a recording again, up to `steps` steps or its end, whichever comes first.
@@ -150,6 +223,16 @@ impl Engine {
     pub fn versions() -> Result<JsValue, JsError> {
         write(&Versions { shardscope: VERSION, openraft: OPENRAFT_VERSION })
     }
+}
+
+/// A duration and a budget as JavaScript gives them.
+fn asked(duration_ns: f64, max_timers: u32) -> Result<(Duration, Budget), JsError> {
+    if !(0.0..=1e18).contains(&duration_ns) {
+        return Err(JsError::new("a duration is a number of nanoseconds, not below zero"));
+    }
+    // Whole nanoseconds from here on: the simulation knows no floats.
+    let budget = Budget { timers: u64::from(max_timers), stops_at_phase_end: true };
+    Ok((Duration::from_nanos(duration_ns as u64), budget))
 }
 
 fn read<T: DeserializeOwned>(value: JsValue) -> Result<T, JsError> {

@@ -6,7 +6,7 @@
 //! configurations, and is neither handing over nor past a split that it has proposed and not
 //! applied. Looked at again only after an event that may change it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use crate::cluster::Cluster;
 use crate::disk::Stall;
@@ -17,6 +17,7 @@ use crate::network::{MessageKind, Traffic};
 use crate::node::{Node, NodeStatus, ReplicaFacts};
 use crate::raft::state::has_quorum;
 use crate::sim::Time;
+use crate::view::{Availability as View, AvailabilityChange};
 
 /// See the module.
 pub(crate) struct Availability {
@@ -29,13 +30,21 @@ pub(crate) struct Availability {
     transferring: BTreeSet<(NodeId, ShardId)>,
     dirty: bool,
     seen_writable: bool,
+    /// What changed, oldest first; the first [`dropped`](Self::dropped) are no longer kept.
+    changes: VecDeque<AvailabilityChange>,
+    dropped: u64,
 }
+
+/// Changes kept: hours of a run without faults, and what a screen can show of one with.
+const CHANGES_KEPT: usize = 4_096;
 
 /// Some adjacent keys with the same history.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Segment {
     pub(crate) range: KeyRange,
     pub(crate) writable: bool,
+    /// A leader answers reads.
+    readable: bool,
     /// Since when it is, or is not.
     pub(crate) since: Time,
     /// The longest gap so far that has ended, since the start.
@@ -50,6 +59,14 @@ impl Segment {
         self.longest_ns.max(self.open_gap(now))
     }
 
+    pub(crate) fn availability(&self) -> View {
+        match (self.writable, self.readable) {
+            (true, _) => View::Writable,
+            (false, true) => View::Readable,
+            (false, false) => View::Unavailable,
+        }
+    }
+
     fn open_gap(&self, now: Time) -> u64 {
         if self.writable { 0 } else { now.as_nanos() - self.since.as_nanos() }
     }
@@ -60,6 +77,7 @@ impl Availability {
         let whole = Segment {
             range: space,
             writable: false,
+            readable: false,
             since: Time::ZERO,
             longest_ns: 0,
             recent_ns: 0,
@@ -72,6 +90,8 @@ impl Availability {
             transferring: BTreeSet::new(),
             dirty: true,
             seen_writable: false,
+            changes: VecDeque::new(),
+            dropped: 0,
         }
     }
 
@@ -142,35 +162,55 @@ impl Availability {
         if !std::mem::take(&mut self.dirty) {
             return;
         }
-        let writable: Vec<KeyRange> = self
-            .leaders
-            .keys()
-            .filter(|at| !self.splitting.contains(at) && !self.transferring.contains(at))
-            .filter(|at| self.ready.contains_key(at))
-            .filter_map(|(node, shard)| writable_range(cluster, *node, *shard))
-            .collect();
-        self.cut(&writable);
+        let ready = self.leaders.keys().filter(|at| self.ready.contains_key(at));
+        let ranges = ready.filter_map(|at| {
+            let takes_writes = !self.splitting.contains(at) && !self.transferring.contains(at);
+            Some((writable_range(cluster, at.0, at.1)?, takes_writes))
+        });
+        let ranges: Vec<(KeyRange, bool)> = ranges.collect();
+        self.cut(&ranges);
         let now = cluster.sim.now();
-        let seen = self.seen_writable || !writable.is_empty();
+        let seen = self.seen_writable || ranges.iter().any(|(_, writes)| *writes);
         for segment in &mut self.segments {
-            let now_writable = writable.iter().any(|r| r.contains(segment.range.start));
-            if now_writable == segment.writable {
+            let before = segment.availability();
+            let here = ranges.iter().filter(|(r, _)| r.contains(segment.range.start));
+            let (led, now_writable) = here.fold((false, false), |(_, w), (_, x)| (true, w | x));
+            segment.readable = led;
+            if now_writable != segment.writable {
+                if now_writable && self.seen_writable {
+                    let gap = segment.open_gap(now);
+                    segment.longest_ns = segment.longest_ns.max(gap);
+                    segment.recent_ns = segment.recent_ns.max(gap);
+                }
+                (segment.writable, segment.since) = (now_writable, now);
+            }
+            if segment.availability() == before {
                 continue;
             }
-            if now_writable && self.seen_writable {
-                let gap = segment.open_gap(now);
-                segment.longest_ns = segment.longest_ns.max(gap);
-                segment.recent_ns = segment.recent_ns.max(gap);
+            if self.changes.len() == CHANGES_KEPT {
+                self.changes.pop_front();
+                self.dropped += 1;
             }
-            (segment.writable, segment.since) = (now_writable, now);
+            self.changes.push_back(AvailabilityChange {
+                number: self.dropped + self.changes.len() as u64,
+                time_ns: now.as_nanos(),
+                first: segment.range.start.0,
+                last: segment.range.last().0,
+                availability: segment.availability(),
+            });
         }
         // Before the first leader there is nothing that could be interrupted.
         self.seen_writable = seen;
     }
 
+    /// The kept changes from number `from` on, oldest first.
+    pub(crate) fn changes_since(&self, from: u64) -> Vec<AvailabilityChange> {
+        self.changes.iter().filter(|change| change.number >= from).cloned().collect()
+    }
+
     /// Cuts segments where a range begins or ends.
-    fn cut(&mut self, ranges: &[KeyRange]) {
-        for key in ranges.iter().flat_map(|r| [r.start, r.end]) {
+    fn cut(&mut self, ranges: &[(KeyRange, bool)]) {
+        for key in ranges.iter().flat_map(|(r, _)| [r.start, r.end]) {
             let inside = self.segments.iter().position(|s| s.range.split_at(key).is_some());
             if let Some(i) = inside
                 && let Some((left, right)) = self.segments[i].range.split_at(key)
@@ -201,7 +241,8 @@ impl Availability {
     }
 }
 
-/// The range that the leader on `node` can commit writes to now, and apply them.
+/// The range whose leader on `node` reaches a quorum now, and applies: it can answer reads, and
+/// commit writes if it takes any.
 fn writable_range(cluster: &Cluster, node: NodeId, shard: ShardId) -> Option<KeyRange> {
     let home = cluster.node(node).ok().filter(|n| n.status() == NodeStatus::Up)?;
     let ReplicaFacts { descriptor, group, .. } = home.fact(shard)?;

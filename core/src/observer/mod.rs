@@ -6,26 +6,38 @@
 
 mod availability;
 mod heat;
+mod incidents;
 mod quorum;
+mod traffic;
 mod view;
+
+use std::collections::BTreeMap;
 
 use crate::checker::Checkers;
 pub use crate::checker::Violation;
 use crate::cluster::Cluster;
+use crate::event::EventKind;
 use crate::id::ShardId;
 use crate::key::KeyRange;
 use crate::scenario::Phases;
 use crate::sim::Time;
+use crate::view::AvailabilityChange;
 
 pub(crate) use quorum::shard_without_quorum;
 
 use availability::Availability;
 use heat::Heat;
+use incidents::Incidents;
+use traffic::Traffic;
 
 /// What is known of a run from its events.
 pub(crate) struct Observer {
     heat: Heat,
     availability: Availability,
+    incidents: Incidents,
+    traffic: Traffic,
+    /// Of which shard, and at which index of its log, each shard that a split made was cut off.
+    origins: BTreeMap<ShardId, (ShardId, u64)>,
     checkers: Checkers,
 }
 
@@ -35,6 +47,9 @@ impl Observer {
         Self {
             heat: Heat::new(space),
             availability: Availability::new(space),
+            incidents: Incidents::default(),
+            traffic: Traffic::default(),
+            origins: BTreeMap::new(),
             checkers: Checkers::new(&cluster.options),
         }
     }
@@ -44,10 +59,21 @@ impl Observer {
         cluster.trace.observe(|event| {
             self.heat.note(event);
             self.availability.note(event);
+            self.incidents.note(event);
+            self.traffic.note(event);
+            if let EventKind::SplitApplied { ref parent, ref child, index, .. } = event.kind {
+                self.origins.insert(child.shard, (parent.shard, index));
+            }
             self.checkers.note(event);
             phases.note(&event.kind);
         });
         self.availability.update(cluster);
+        self.incidents.update(self.availability.unwritable().is_none(), cluster.sim.now());
+    }
+
+    /// What could be done with which keys, since when: the changes from number `from` on.
+    pub(crate) fn availability_since(&self, from: u64) -> Vec<AvailabilityChange> {
+        self.availability.changes_since(from)
     }
 
     pub(crate) fn violations(&self) -> &[Violation] {

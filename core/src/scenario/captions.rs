@@ -6,8 +6,10 @@
 use crate::event::{EventKind, Role, Step};
 use crate::id::ShardId;
 use crate::operation::Operation;
+use crate::view::CaptionView;
 
 /// One caption.
+#[derive(Debug)]
 pub(crate) struct Caption {
     pub(crate) id: &'static str,
     pub(crate) phase: u8,
@@ -16,6 +18,20 @@ pub(crate) struct Caption {
     pub(crate) tikv: &'static str,
     /// Whether this event is what it tells.
     pub(crate) told_by: fn(&EventKind) -> bool,
+}
+
+impl Caption {
+    /// As the page shows it.
+    pub(crate) fn view(&self, reached: bool) -> CaptionView {
+        CaptionView {
+            id: self.id.into(),
+            phase: self.phase,
+            text: self.text.into(),
+            call: self.call.into(),
+            tikv: self.tikv.into(),
+            reached,
+        }
+    }
 }
 
 const B: ShardId = ShardId(2);

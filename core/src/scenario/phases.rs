@@ -4,6 +4,7 @@
 //! shard moves to them.
 
 use super::captions::CAPTIONS;
+use super::story::Story;
 use crate::cluster::Cluster;
 use crate::error::CommandError;
 use crate::event::{EventKind, Role};
@@ -12,6 +13,7 @@ use crate::key::{Key, KeyRange};
 use crate::network::Sent;
 use crate::node::{NodeStatus, ReplicaFacts};
 use crate::observer::Observer;
+use crate::options::Options;
 use crate::sim::Time;
 use crate::trace::Digest;
 use crate::view::CaptionView;
@@ -32,6 +34,8 @@ pub(crate) struct Phases {
     looked_at: u64,
     /// Which captions' events have happened, in the order of [`CAPTIONS`].
     told: [bool; CAPTIONS.len()],
+    /// The scenario that is told instead, and how many of its captions have come true.
+    tale: Option<(&'static Story, usize)>,
 }
 
 struct Running {
@@ -61,28 +65,42 @@ impl Default for Phases {
             waiting_for: String::new(),
             looked_at: 0,
             told: [false; CAPTIONS.len()],
+            tale: None,
         }
     }
 }
 
 impl Phases {
-    /// The captions of the phases that have begun, each with whether what it tells has happened.
-    pub(crate) fn captions(&self) -> impl Iterator<Item = CaptionView> {
-        let begun = self.completed.max(self.running()).max(1);
-        CAPTIONS.iter().zip(self.told).filter(move |(c, _)| c.phase <= begun).map(|(c, reached)| {
-            CaptionView {
-                id: c.id.into(),
-                phase: c.phase,
-                text: c.text.into(),
-                call: c.call.into(),
-                tikv: c.tikv.into(),
-                reached,
-            }
-        })
+    /// The phases, with the captions of a scenario of the gallery if it is one's run.
+    pub(crate) fn telling(options: &Options) -> Self {
+        let tale = Story::named(&options.scenario).map(|story| (story, 0));
+        Self { tale, ..Self::default() }
     }
 
-    /// Takes note of what captions tell. Those of a phase wait until it has begun.
+    /// The scenario that is told, if it is not the four phases.
+    pub(crate) fn scenario(&self) -> Option<&'static Story> {
+        self.tale.map(|(scenario, _)| scenario)
+    }
+
+    /// The captions of the phases that have begun, or of the scenario, each with whether what it
+    /// tells has happened.
+    pub(crate) fn captions(&self) -> Vec<CaptionView> {
+        if let Some((scenario, told)) = self.tale {
+            let captions = scenario.captions.iter().enumerate();
+            return captions.map(|(i, c)| c.view(i < told)).collect();
+        }
+        let begun = self.completed.max(self.running()).max(1);
+        let captions = CAPTIONS.iter().zip(self.told).filter(|(c, _)| c.phase <= begun);
+        captions.map(|(c, reached)| c.view(reached)).collect()
+    }
+
+    /// Takes note of what captions tell. Those of a phase wait until it has begun, those of a
+    /// scenario until the one before has come true.
     pub(crate) fn note(&mut self, event: &EventKind) {
+        if let Some((scenario, told)) = &mut self.tale {
+            *told += usize::from(scenario.captions.get(*told).is_some_and(|c| (c.told_by)(event)));
+            return;
+        }
         let begun = self.completed.max(self.running()).max(1);
         for (caption, told) in CAPTIONS.iter().zip(&mut self.told) {
             *told |= caption.phase <= begun && (caption.told_by)(event);

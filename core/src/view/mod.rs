@@ -6,10 +6,12 @@
 //! says otherwise.
 
 mod group;
+mod told;
 
 use serde::{Deserialize, Serialize};
 
 pub use group::*;
+pub use told::*;
 
 use crate::network::MessageKind;
 
@@ -32,7 +34,9 @@ pub struct View {
     pub openraft: String,
     /// Where the reference scenario stands.
     pub phase: PhaseView,
-    /// The captions of all phases so far, in order.
+    /// The scenario of the gallery that runs; `None` for the four phases.
+    pub scenario: Option<ScenarioView>,
+    /// The captions of all phases so far, or of the scenario, in order.
     pub captions: Vec<CaptionView>,
     /// The key space and its heat.
     pub key_space: KeySpaceView,
@@ -57,6 +61,12 @@ pub struct View {
     pub placement: Vec<PlacementRow>,
     /// What placement is doing or waiting for, in a sentence; empty when it is at rest.
     pub placement_note: String,
+    /// The last faults, oldest first, and what they cost.
+    pub incidents: Vec<IncidentView>,
+    /// What was sent since the start, by kind.
+    pub traffic: Vec<TrafficView>,
+    /// What is stuck and why, the most pressing first.
+    pub whys: Vec<WhyView>,
     /// The verdict of the checkers.
     pub safety: SafetyView,
 }
@@ -110,7 +120,7 @@ pub struct PhaseCostView {
 pub struct CaptionView {
     /// Stable name, for links.
     pub id: String,
-    /// 1 to 4.
+    /// 1 to 4; 0 in a scenario of the gallery.
     pub phase: u8,
     /// The text; `**…**` marks what is strong.
     pub text: String,
@@ -190,6 +200,12 @@ pub struct ShardView {
     pub conf_ver: u64,
     /// The node of its leader, if there is one.
     pub leader: Option<u16>,
+    /// The nodes whose replicas vote, whether they are up or not.
+    pub voters: Vec<u16>,
+    /// The nodes whose replicas only learn.
+    pub learners: Vec<u16>,
+    /// Where it comes from; `None` for a shard of the beginning.
+    pub origin: Option<OriginView>,
     /// Operations in the last virtual second.
     pub ops_per_second: u32,
     /// Whether its load is above what calls for a split.
@@ -209,6 +225,8 @@ pub struct ShardView {
 pub enum Availability {
     /// A leader that a quorum follows.
     Writable,
+    /// The same, but it is handing over, or has proposed a split: it takes no writes.
+    Readable,
     /// No leader, or none that reaches a quorum.
     Unavailable,
 }

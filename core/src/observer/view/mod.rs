@@ -1,12 +1,14 @@
 //! Builds the page's [`View`] from the world and from what is known of its past.
 
 mod replicas;
+mod why;
 
 use std::time::Duration;
 
 use replicas::{log_views, placement_row, replica_views};
 
 use super::Observer;
+use super::availability::Segment;
 use crate::client::Client;
 use crate::cluster::Cluster;
 use crate::event::{Event, Role};
@@ -15,12 +17,14 @@ use crate::key::Descriptor;
 use crate::message::Message;
 use crate::network::{Envelope, LinkFault, Payload, Traffic};
 use crate::node::{Node, NodeStatus as Status, ReplicaFacts};
+use crate::raft::birth;
 use crate::recording::OPENRAFT_VERSION;
 use crate::scenario::{PhaseCost, Phases};
 use crate::sim::Time;
 use crate::view::{
     Availability, ClientView, EventView, KeySpaceView, LinkView, MessageView, NodeStatus, NodeView,
-    PhaseCostView, PhaseView, RouteView, SafetyView, ShardView, View, ViolationView,
+    OriginView, PhaseCostView, PhaseView, RouteView, SafetyView, ScenarioView, ShardView, View,
+    ViolationView,
 };
 
 impl Observer {
@@ -35,7 +39,7 @@ impl Observer {
             .collect();
         let leader = |shard: ShardId| leaders.iter().find(|(s, _)| *s == shard).map(|(_, n)| *n);
         let (messages, messages_total) = messages(cluster);
-        View {
+        let mut view = View {
             time_ns: now.as_nanos(),
             steps,
             event_seq: cluster.trace.seq(),
@@ -43,7 +47,8 @@ impl Observer {
             seed: cluster.options.seed.to_string(),
             openraft: OPENRAFT_VERSION.into(),
             phase: phase_view(phases),
-            captions: phases.captions().collect(),
+            scenario: phases.scenario().map(ScenarioView::from),
+            captions: phases.captions(),
             key_space: KeySpaceView {
                 first: cluster.options.first_key,
                 last: cluster.options.last_key,
@@ -64,13 +69,22 @@ impl Observer {
             logs: log_views(&replicas),
             placement: shards.iter().map(|d| placement_row(d, &replicas, cluster)).collect(),
             placement_note: cluster.placement.note(),
+            incidents: self.incidents.views(),
+            traffic: self.traffic.views(),
+            whys: Vec::new(),
             safety: self.safety_view(),
-        }
+        };
+        view.whys = why::whys(&view);
+        view
     }
 
     fn shard_view(&self, d: &Descriptor, leader: Option<NodeId>, now: Time) -> ShardView {
         let segment = self.availability.of(d.range);
-        let writable = segment.is_some_and(|s| s.writable);
+        let origin = self.origins.get(&d.shard).map(|(parent, index)| OriginView {
+            parent: parent.0,
+            index: *index,
+            first: birth::INITIAL_INDEX,
+        });
         ShardView {
             id: d.shard.0,
             name: d.shard.to_string(),
@@ -79,9 +93,12 @@ impl Observer {
             version: d.epoch.version,
             conf_ver: d.epoch.conf_ver,
             leader: leader.map(|n| n.0),
+            voters: d.members.iter().filter(|m| m.voter).map(|m| m.node.0).collect(),
+            learners: d.members.iter().filter(|m| !m.voter).map(|m| m.node.0).collect(),
+            origin,
             ops_per_second: self.heat.operations(d.shard, now),
             hot: self.heat.is_hot(d.shard, now),
-            availability: if writable { Availability::Writable } else { Availability::Unavailable },
+            availability: segment.map_or(Availability::Unavailable, Segment::availability),
             since_ns: segment.map_or(0, |s| nanos(now.since(s.since))),
             longest_gap_ns: segment.map_or(0, |s| s.longest(now)),
         }
