@@ -16,18 +16,69 @@ export class Session {
     /** The phase up to which the user asked to run; 0 if to none. */
     this.target = 0;
     this.polling = false;
+    /** How many shards a new run begins with; 0 leaves that to the engine. */
+    this.shards = 0;
     /** @type {number | null} */
     this.seeking = null;
     /** @type {number | null} */
     this.sought = null;
   }
 
-  /** @param {string} seed */
-  async start(seed) {
+  /**
+   * @param {string} seed
+   * @param {number} [shards] how many there are at the start
+   */
+  async start(seed, shards) {
     this.target = 0;
-    const report = await this.client.call('start', seed);
+    this.shards = shards ?? 0;
+    const report = await this.client.call('start', seed, '', this.shards);
     this.store.forget();
     this.store.receive(report);
+  }
+
+  /** The same run, or scenario, from its beginning, with the same seed. */
+  async again() {
+    const { view } = this.store.state;
+    if (view?.scenario) await this.tell(view.scenario.name);
+    else await this.start(view?.seed ?? '', this.shards);
+  }
+
+  /**
+   * A scenario of the gallery, at its beginning.
+   * @param {string} name
+   */
+  async tell(name) {
+    this.target = 0;
+    const seed = this.store.state.view?.seed ?? '7';
+    const report = await this.#ask('start', seed, name);
+    if (!report) return false;
+    this.store.forget();
+    this.store.receive(report);
+    return true;
+  }
+
+  /**
+   * Runs a script, from now on or in a new run.
+   * @param {string} text
+   * @param {boolean} afresh
+   * @throws {Error} with line and reason, if it has a mistake: then nothing has changed
+   */
+  async follow(text, afresh) {
+    this.target = 0;
+    const report = await this.client.call('follow', text, afresh);
+    if (afresh) this.store.forget();
+    this.store.receive(report);
+    await this.#play(true, false);
+  }
+
+  /** @returns {Promise<string>} what was done so far, as a script */
+  script() {
+    return this.client.call('script');
+  }
+
+  /** @returns {Promise<import('./types.d.ts').Scenario[]>} the built-in scenarios */
+  gallery() {
+    return this.client.call('gallery');
   }
 
   /** @param {string} recording */

@@ -7,6 +7,8 @@
 export const EVENTS_MAX = 2000;
 /** Marks kept on the timeline: more cannot be told apart on a screen. */
 const MARKS_MAX = 300;
+/** Changes of availability kept: as many as the engine keeps. */
+const CHANGES_MAX = 4096;
 
 /** What the timeline draws for a major event, by its name and text: glyph and rank (higher wins the room). */
 /** @type {[RegExp, string, number][]} */
@@ -14,8 +16,8 @@ const GLYPHS = [
   [/^phase_completed/, '', 8],
   [/^node_crashed/, '✕', 7],
   [/^split_applied/, '✂', 6],
-  [/^link_cut|^node_paused/, '⌁', 6],
-  [/^links_healed|^node_(re|sta)/, '↑', 5],
+  [/^link_(cut|held|slowed|spoiled)|^node_paused|^disk_(held|filled)|^apply_held/, '⌁', 6],
+  [/^links?_(healed|released)|^node_(re|sta)|^disk_(rel|freed)|^apply_rel/, '↑', 5],
   [/^role_changed.* leads /, 'L', 4],
   [/^membership_applied/, '+', 3],
   [/^snapshot_installed/, 'S', 2],
@@ -29,7 +31,8 @@ const GLYPHS = [
 function markOf(event) {
   const found = GLYPHS.find(([name]) => name.test(`${event.name} ${event.text}`));
   const glyph = found?.[1] === '' ? (/\d/.exec(event.text)?.[0] ?? '·') : (found?.[1] ?? '');
-  return { seq: event.seq, timeNs: event.timeNs, glyph, text: event.text, rank: found?.[2] ?? 0 };
+  const { seq, timeNs, text, name, node, shard } = event;
+  return { seq, timeNs, glyph, text, rank: found?.[2] ?? 0, name, node, shard };
 }
 
 export class Store {
@@ -49,6 +52,12 @@ export class Store {
       logShard: 0,
       captionId: '',
       marks: [],
+      changes: [],
+      spanNs: 0,
+      key: 0,
+      commands: [],
+      tab: 'log',
+      scripted: false,
       phaseEndNs: [],
       problem: '',
       notice: '',
@@ -85,7 +94,12 @@ export class Store {
     if (view && view.phase.completed > 0 && view.phase.running === 0) {
       state.phaseEndNs[view.phase.completed] ??= view.timeNs;
     }
-    this.set({ view, playing: report.playing, behind: report.behind, headNs: report.headNs });
+    const known = state.changes.at(-1)?.number ?? 0;
+    const changes = report.changes.filter((change) => change.number > known);
+    if (changes.length > 0) state.changes = [...state.changes, ...changes].slice(-CHANGES_MAX);
+    const { playing, behind, headNs, scripted, fault } = report;
+    if (fault) state.problem = fault;
+    this.set({ view, playing, behind, headNs, scripted });
   }
 
   /** Forgets everything about a run, for another one. */
@@ -94,6 +108,7 @@ export class Store {
       view: null,
       events: [],
       marks: [],
+      changes: [],
       phaseEndNs: [],
       captionId: '',
       headNs: 0,
@@ -125,6 +140,7 @@ export class Store {
     const { state } = this;
     this.set({
       marks: state.marks.filter((mark) => mark.timeNs <= timeNs),
+      changes: state.changes.filter((change) => change.timeNs <= timeNs),
       phaseEndNs: state.phaseEndNs.map((end) =>
         end <= timeNs ? end : /** @type {any} */ (undefined),
       ),

@@ -25,6 +25,45 @@ export interface PhaseCost {
   roundTripNs: number;
   digest: string;
 }
+export interface Scenario {
+  name: string;
+  title: string;
+  about: string;
+  property: string;
+  script: string;
+}
+export interface Incident {
+  what: string;
+  atNs: number;
+  hit: boolean;
+  noticedNs: number | null;
+  recoveredNs: number | null;
+}
+export interface Traffic {
+  kind: MessageKind;
+  messages: number;
+  bytes: number;
+}
+export interface Why {
+  kind: string;
+  id: number;
+  question: string;
+  answer: string;
+}
+export type Availability = 'writable' | 'readable' | 'unavailable';
+export interface Change {
+  number: number;
+  timeNs: number;
+  first: number;
+  last: number;
+  availability: Availability;
+}
+export interface ScriptStep {
+  line: number;
+  afterNs: number;
+  when: { name: string; node: number | null } | null;
+  command: Command | null;
+}
 export interface Phase {
   completed: number;
   running: number;
@@ -60,9 +99,12 @@ export interface Shard {
   version: number;
   confVer: number;
   leader: number | null;
+  voters: number[];
+  learners: number[];
+  origin: { parent: number; index: number; first: number } | null;
   opsPerSecond: number;
   hot: boolean;
-  availability: 'writable' | 'unavailable';
+  availability: Availability;
   sinceNs: number;
   longestGapNs: number;
 }
@@ -158,6 +200,7 @@ export interface View {
   seed: string;
   openraft: string;
   phase: Phase;
+  scenario: Scenario | null;
   captions: Caption[];
   keySpace: { first: number; last: number; heat: number[] };
   nodes: Node[];
@@ -170,6 +213,9 @@ export interface View {
   logs: Log[];
   placement: { shard: number; name: string; cells: string[] }[];
   placementNote: string;
+  incidents: Incident[];
+  traffic: Traffic[];
+  whys: Why[];
   safety: { holds: boolean; properties: number; checks: number; violation: Violation | null };
 }
 export interface EventView {
@@ -182,27 +228,41 @@ export interface EventView {
   shard: number | null;
 }
 
-export type Command = { type: string; node?: number; phase?: number };
+/** See core/src/command.rs: what else there is depends on the type. */
+export type Command = { type: string; [field: string]: unknown };
 export interface Progress {
   timeNs: number;
   steps: number;
   done: boolean;
+  found: boolean;
 }
 export interface Engine {
   submit(command: Command): void;
   step(): boolean;
   advance(durationNs: number, maxTimers: number): Progress;
+  advanceTo(
+    name: string,
+    node: number,
+    since: number,
+    durationNs: number,
+    maxTimers: number,
+  ): Progress;
   view(): View;
   eventsSince(seq: number): EventView[];
+  availabilitySince(number: number): Change[];
+  script(): string;
   recording(): string;
   free(): void;
 }
 export interface EngineModule {
-  default(): Promise<unknown>;
+  default(from?: { module_or_path: string | ArrayBuffer }): Promise<unknown>;
   lastPanic(): string;
   Engine: {
-    new (options: { seed: string }): Engine;
+    new (options: { seed: string; scenario?: string; shards?: number }): Engine;
     replay(recording: string, steps: number): Engine;
+    readScript(text: string): ScriptStep[];
+    gallery(): Scenario[];
+    commands(): string[];
     versions(): { shardscope: string; openraft: string };
   };
 }
@@ -212,7 +272,12 @@ export interface Report {
   /** `null` if it is the one sent last. */
   view: View | null;
   events: EventView[];
+  changes: Change[];
   playing: boolean;
+  /** Whether a script is under way. */
+  scripted: boolean;
+  /** Why the script stopped; '' if it did not. */
+  fault: string;
   /** Whether the machine cannot keep up with the speed asked for. */
   behind: boolean;
   /** The latest time that this run has seen: later than the view's after stepping back. */
@@ -223,9 +288,12 @@ export interface Panic {
   seed: string;
   recording: string;
 }
-/** `node` is the node that it is or was on: faults act there, also once it is down and shows nothing; 0 if on none. */
+/**
+ * `node` is the node that it is or was on: faults act there, also once it is down and shows nothing; 0 if on none. `place` is
+ * a cell of the placement table without a replica: `id` is its shard. `link` goes from `node` to the node `id`.
+ */
 export type Selection = {
-  kind: 'node' | 'replica' | 'shard' | 'message' | 'client';
+  kind: 'node' | 'replica' | 'shard' | 'message' | 'client' | 'place' | 'link';
   id: number;
   node: number;
 };
@@ -235,6 +303,9 @@ export interface Mark {
   glyph: string;
   text: string;
   rank: number;
+  name: string;
+  node: number | null;
+  shard: number | null;
 }
 
 export interface State {
@@ -257,6 +328,17 @@ export interface State {
   captionId: string;
   /** For the timeline: what happened, by time. */
   marks: Mark[];
+  /** For the timeline: what could be done with which keys, from when on. */
+  changes: Change[];
+  /** What the timeline spans: 0 what the page chooses, -1 all, else the last so many nanoseconds. */
+  spanNs: number;
+  /** The key that is meant; 0 before there is a key space. */
+  key: number;
+  /** The commands that the engine knows. */
+  commands: string[];
+  /** Which of the tabs is shown. */
+  tab: 'log' | 'numbers' | 'text';
+  scripted: boolean;
   /** When each phase was seen to be complete, by phase. */
   phaseEndNs: number[];
   /** One sentence for the alert region; '' if all is well. */

@@ -4,14 +4,21 @@ import { buttonById, byId } from '../dom.js';
 
 /** @import { Session } from '../session.js' */
 
+/** How much more straying sideways counts than going ahead: what stands in line comes before what is near. */
+const STRAY = 6;
 /** Keys in these belong to them. */
 const OWN_KEYS = 'input, textarea, select, [contenteditable]';
 
 /**
  * @param {Session} session
- * @param {{ captions: { move(by: 1 | -1): void }, faults: { toggleCrash(): void } }} parts
+ * @param {{
+ *   captions: { move(by: 1 | -1): void },
+ *   faults: { toggleCrash(): void },
+ *   script: HTMLDialogElement,
+ *   gallery: { open(): void },
+ * }} parts
  */
-export function wireKeyboard(session, { captions, faults }) {
+export function wireKeyboard(session, { captions, faults, script, gallery }) {
   const help = /** @type {HTMLDialogElement} */ (byId('help-dialog'));
   const lettersOn = /** @type {HTMLInputElement} */ (byId('keys-on'));
   buttonById('help').addEventListener('click', () => help.showModal());
@@ -23,6 +30,8 @@ export function wireKeyboard(session, { captions, faults }) {
     n: () => captions.move(1),
     p: () => captions.move(-1),
     k: () => faults.toggleCrash(),
+    f: () => script.showModal(),
+    g: () => gallery.open(),
     '?': () => help.showModal(),
   };
   for (const phase of [1, 2, 3, 4]) actions[phase] = () => session.runTo(phase);
@@ -35,7 +44,8 @@ export function wireKeyboard(session, { captions, faults }) {
       document.querySelector('dialog[open]')
     )
       return;
-    if (key.startsWith('Arrow') && target.closest('.scroll')) return;
+    if (key.startsWith('Arrow') && target.closest('.scroll, [role="toolbar"], [role="tablist"]'))
+      return;
     if (key === ' ' && target.closest('button, [role="button"]')) return;
     if (key.length === 1 && key !== ' ' && !lettersOn.checked) return;
     const action = actions[key.length === 1 ? key.toLowerCase() : key];
@@ -51,7 +61,8 @@ export function wireKeyboard(session, { captions, faults }) {
  * @param {HTMLElement} scene
  */
 export function wireRoving(scene) {
-  const focusable = () => /** @type {SVGGElement[]} */ ([...scene.querySelectorAll('[data-pick]')]);
+  const focusable = () =>
+    /** @type {SVGGElement[]} */ ([...scene.querySelectorAll('[data-pick][role]')]);
   const stop = (/** @type {Element} */ element) => {
     for (const other of scene.querySelectorAll('[tabindex="0"]'))
       other.setAttribute('tabindex', '-1');
@@ -77,13 +88,13 @@ export function wireRoving(scene) {
     /** Keeps exactly one way in, also after what had the focus is gone. */
     update() {
       if (scene.querySelector('[tabindex="0"]')) return;
-      scene.querySelector('[data-pick]')?.setAttribute('tabindex', '0');
+      scene.querySelector('[data-pick][role]')?.setAttribute('tabindex', '0');
     },
   };
 }
 
 /**
- * The next element in a direction: the nearest, where straying sideways counts double.
+ * The next element in a direction: the nearest, where straying sideways counts for more.
  * @param {Element} from
  * @param {SVGGElement[]} all
  * @param {string} key
@@ -104,7 +115,7 @@ function nearest(from, all, key, moving) {
     const { x, y } = middle(element);
     const ahead = (x - here.x) * dx + (y - here.y) * dy;
     const aside = Math.abs((x - here.x) * dy) + Math.abs((y - here.y) * dx);
-    const cost = ahead + 2.5 * aside;
+    const cost = ahead + STRAY * aside;
     if (ahead > 4 && cost < least) {
       least = cost;
       best = element;

@@ -1,6 +1,7 @@
 // A run as a link: its recording, deflated, behind the #. Reading one back never half-loads.
 
 import { buttonById, byId } from '../dom.js';
+import { askedScenario } from './gallery.js';
 
 /** @import { Session } from '../session.js' */
 /** @import { Store } from '../state.js' */
@@ -14,7 +15,7 @@ const HASH_MAX = 200_000;
  */
 export function wireShare(store, session) {
   /** Steps at which the address was last made to say where the run is; -1 if it does not. */
-  let saidAt = location.hash.length > 1 ? -2 : -1;
+  let saidAt = location.hash.length > 1 && !askedScenario(location) ? -2 : -1;
   buttonById('share').addEventListener('click', async () => {
     const hash = await pack(await session.recording());
     history.replaceState(null, '', `#${hash}`);
@@ -57,7 +58,7 @@ export function wireShare(store, session) {
  * @throws {Error} with a sentence if it is damaged
  */
 export async function readShared(hash) {
-  if (hash.length < 2) return '';
+  if (hash.length < 2 || hash.startsWith('#scenario=')) return '';
   try {
     if (hash.length > HASH_MAX) throw new Error('too long');
     const recording = await unpack(hash.slice(1));

@@ -1,6 +1,7 @@
 // Light or dark: as the system says, until the user switches.
 
 import { buttonById } from '../dom.js';
+import { remember, remembered } from '../memory.js';
 
 /** @import { Store } from '../state.js' */
 
@@ -10,7 +11,7 @@ const KEY = 'shardscope-theme';
 export function wireTheme(store) {
   const button = buttonById('theme');
   const system = matchMedia('(prefers-color-scheme: dark)');
-  const kept = localStorage.getItem(KEY);
+  const kept = remembered(KEY);
   if (kept === 'light' || kept === 'dark') document.documentElement.dataset.theme = kept;
   const dark = () =>
     (document.documentElement.dataset.theme ?? (system.matches ? 'dark' : 'light')) === 'dark';
@@ -22,7 +23,7 @@ export function wireTheme(store) {
   button.addEventListener('click', () => {
     const next = dark() ? 'light' : 'dark';
     document.documentElement.dataset.theme = next;
-    localStorage.setItem(KEY, next);
+    remember(KEY, next);
     show();
   });
   system.addEventListener('change', show);

@@ -1,12 +1,15 @@
 // The page's end of the worker: calls that return promises, and the news of a panic.
 // Knows nothing of what the calls mean. Used by main.js and controls/run.js.
 
+import { workerAddress } from './embedded.js';
+
 /** @import { Panic } from '../types.d.ts' */
 
 export class EngineClient {
   /** @param {(panic: Panic) => void} onPanic */
   constructor(onPanic) {
-    this.worker = new Worker(new URL('engine/worker.js', document.baseURI), { type: 'module' });
+    const { url, type } = workerAddress();
+    this.worker = new Worker(url, { type: /** @type {WorkerType} */ (type) });
     this.calls = 0;
     /** @type {Map<number, { resolve: (value: any) => void, reject: (error: Error) => void }>} */
     this.open = new Map();

@@ -52,7 +52,9 @@ export class Pacing {
     const quiet = nowS - Math.max(this.captionUntil, this.watchUntil);
     if (quiet <= 0) return WATCH;
     const awaited =
-      view.phase.running > 0 || view.shards.some((shard) => shard.availability !== 'writable');
+      view.phase.running > 0 ||
+      state.scripted ||
+      view.shards.some((shard) => shard.availability !== 'writable');
     return Math.min(WATCH * 2 ** (quiet / DOUBLE_S), awaited ? FASTEST : CRUISE);
   }
 

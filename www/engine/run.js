@@ -39,9 +39,12 @@ export class Run {
   /**
    * @param {EngineModule} module
    * @param {string} seed
+   * @param {string} [scenario] of the gallery; none for the four phases
+   * @param {number} [shards] how many there are at the start
    */
-  static start(module, seed) {
-    return new Run(module, new module.Engine({ seed }));
+  static start(module, seed, scenario, shards) {
+    const options = { seed, ...(scenario ? { scenario } : {}), ...(shards ? { shards } : {}) };
+    return new Run(module, new module.Engine(options));
   }
 
   /**
@@ -85,6 +88,21 @@ export class Run {
     } else {
       this.#moved(this.engine.advance(Math.max(0, untilNs - this.timeNs), timersMax));
     }
+  }
+
+  /**
+   * The same as `advance`, at the head, but to the very step at which an event happens.
+   * @param {{ name: string, node: number | null }} awaited
+   * @param {number} sinceSeq
+   * @param {number} untilNs
+   * @param {number} timersMax
+   * @returns {boolean} whether it happened
+   */
+  advanceTo({ name, node }, sinceSeq, untilNs, timersMax) {
+    const duration = Math.max(0, untilNs - this.timeNs);
+    const progress = this.engine.advanceTo(name, node ?? 0, sinceSeq, duration, timersMax);
+    this.#moved(progress);
+    return progress.found;
   }
 
   /**

@@ -1,6 +1,7 @@
 // The thread that the engine runs in. Owns the one Run and the clock that drives it; answers calls of client.js.
 // It must not know the document. A slice of work never takes much longer than SLICE_MS, so answers come at once.
 
+import { Agenda } from './agenda.js';
 import { Run } from './run.js';
 
 /** @import { Command, EngineModule, Report, View } from '../types.d.ts' */
@@ -40,6 +41,13 @@ let ticking = false;
 let dueNs = 0;
 /** @type {View | null} */
 let sent = null;
+/** What a script still has to do. */
+/** @type {Agenda | null} */
+let agenda = null;
+/** What stopped it; told once. */
+let fault = '';
+/** Number of the last change of availability that the page has. */
+let changesSent = 0;
 
 /**
  * Runs what is due by now.
@@ -55,7 +63,7 @@ function slice(since = Number.POSITIVE_INFINITY) {
   while (playing && run.timeNs < until) {
     const phase = run.view().phase.running;
     const look = since < Number.POSITIVE_INFINITY ? EVENT_LOOK_NS : phase ? PHASE_LOOK_NS : until;
-    run.advance(Math.min(until, run.timeNs + look), TIMERS_PER_LOOK);
+    advance(Math.min(until, run.timeNs + look), TIMERS_PER_LOOK);
     if (phase && stopAtPhaseEnd && run.view().phase.running === 0) playing = false;
     if (look === EVENT_LOOK_NS && run.engine.eventsSince(since).length > 0) {
       dueNs = run.timeNs;
@@ -69,6 +77,28 @@ function slice(since = Number.POSITIVE_INFINITY) {
     }
   }
   behindSince = 0;
+}
+
+/**
+ * Goes on, by the script if there is one: at its end, or where a line of it is refused, play stops.
+ * @param {number} until
+ * @param {number} timers
+ */
+function advance(until, timers) {
+  if (!agenda || run.isBack) return run.advance(until, timers);
+  try {
+    agenda.advance(until, timers);
+    if (agenda.isDone) endScript();
+  } catch (error) {
+    if (error instanceof WebAssembly.RuntimeError) throw error;
+    endScript();
+    fault = error instanceof Error ? error.message : String(error);
+  }
+}
+
+function endScript() {
+  agenda = null;
+  playing = false;
 }
 
 /** Keeps the clock going between polls, for a while: a page that nobody sees does not poll, and its time stands still. */
@@ -90,6 +120,9 @@ function replaceRun(next) {
   seed = run.view().seed;
   playing = false;
   sent = null;
+  agenda = null;
+  fault = '';
+  changesSent = 0;
 }
 
 /**
@@ -102,15 +135,30 @@ function report(since) {
   sent = view;
   const events = view.eventSeq > since ? run.engine.eventsSince(since) : [];
   const lags = playing && behindSince > 0 && performance.now() - behindSince > BEHIND_MS;
-  return { view: news, events, playing, behind: lags, headNs: run.headNs };
+  const changes = news ? run.engine.availabilitySince(changesSent + 1) : [];
+  changesSent = changes.at(-1)?.number ?? changesSent;
+  const refused = fault;
+  fault = '';
+  return {
+    view: news,
+    events,
+    changes,
+    playing,
+    behind: lags,
+    headNs: run.headNs,
+    scripted: agenda !== null,
+    fault: refused,
+  };
 }
 
 /** What client.js can call, by name. Each may throw an Error with a sentence. */
 const calls = {
-  async load(/** @type {string} */ url) {
+  /** From the address of the bindings; in a single file they are there already, and the module is given. */
+  async load(/** @type {string | ArrayBuffer} */ source) {
     try {
-      engineModule = await import(url);
-      await engineModule.default();
+      const beside = typeof source === 'string';
+      engineModule = beside ? await import(source) : Reflect.get(globalThis, 'shardscopeBindings');
+      await (beside ? engineModule.default() : engineModule.default({ module_or_path: source }));
     } catch (error) {
       throw new Error(
         `The engine could not be loaded: ${error instanceof Error ? error.message : error}.`,
@@ -118,9 +166,27 @@ const calls = {
     }
     return engineModule.Engine.versions();
   },
-  start(/** @type {string} */ asked) {
-    replaceRun(Run.start(engineModule, asked));
+  start(/** @type {string} */ asked, /** @type {string} */ scenario, /** @type {number} */ shards) {
+    replaceRun(Run.start(engineModule, asked, scenario, shards));
+    const script = run.view().scenario?.script;
+    if (script) agenda = new Agenda(run, engineModule.Engine.readScript(script));
     return report(0);
+  },
+  commands() {
+    return engineModule.Engine.commands();
+  },
+  gallery() {
+    return engineModule.Engine.gallery();
+  },
+  /** Makes a script what is done next; one with a mistake is refused whole. */
+  follow(/** @type {string} */ text, /** @type {boolean} */ afresh) {
+    const steps = engineModule.Engine.readScript(text);
+    if (afresh) replaceRun(Run.start(engineModule, seed));
+    agenda = new Agenda(run, steps);
+    return report(0);
+  },
+  script() {
+    return run.engine.script();
   },
   replay(/** @type {string} */ recording) {
     replaceRun(Run.replay(engineModule, recording));
@@ -147,6 +213,10 @@ const calls = {
   submit(/** @type {Command} */ command, /** @type {number} */ since) {
     const forked = run.isBack;
     run.submit(command);
+    if (forked) {
+      agenda = null;
+      changesSent = run.engine.availabilitySince(0).at(-1)?.number ?? 0;
+    }
     return { ...report(since), forked };
   },
   step(/** @type {number} */ since) {

@@ -1,19 +1,10 @@
 // What is happening: one caption at a time. It follows the newest that has come true, unless the user stepped back.
 
 import { buttonById, byId, html, setAttribute, setReason, setText } from '../dom.js';
+import { pointAt, rememberTour, TOUR, tourSeen } from './tour.js';
 
 /** @import { Store } from '../state.js' */
-/** @import { Caption, State } from '../types.d.ts' */
-
-/** @type {Caption} */
-const OPENING = {
-  id: 'opening',
-  phase: 0,
-  text: 'Five machines, and nothing on them yet. **Next phase** lets the first three form one raft group, and three clients begin to read and write keys 1 to 200.',
-  call: '',
-  tikv: '',
-  reached: true,
-};
+/** @import { Caption, Scenario, State } from '../types.d.ts' */
 
 export class Captions {
   /** @param {Store} store */
@@ -27,55 +18,96 @@ export class Captions {
     this.previous.addEventListener('click', () => this.move(-1));
     this.next.addEventListener('click', () => this.move(1));
     this.shown = '';
-    this.live = '';
+    this.begun = false;
   }
 
   /** @param {State} state */
   update(state) {
-    const reached = reachedOf(state);
-    const at = indexOf(state, reached);
-    const caption = reached[at] ?? OPENING;
+    // The tour ends where something happens: from there on what is told follows that.
+    const begun = hasBegun(state);
+    if (begun && !this.begun && TOUR.some(({ id }) => id === state.captionId)) state.captionId = '';
+    this.begun = begun;
+    const told = toldOf(state);
+    const at = indexOf(state, told);
+    const caption = told[at];
+    if (!caption) return;
     setReason(this.previous, at > 0 ? '' : 'This is the first');
-    setReason(this.next, at < reached.length - 1 ? '' : 'Nothing newer has happened yet');
-    const peers = state.view?.captions.filter((c) => c.phase === caption.phase) ?? [];
-    const place = peers.findIndex((c) => c.id === caption.id) + 1;
-    setText(
-      this.title,
-      caption.phase > 0 ? `Phase ${caption.phase} · ${place} of ${peers.length}` : 'What you see',
-    );
+    setReason(this.next, at < told.length - 1 ? '' : 'Nothing newer has happened yet');
+    setText(this.title, titleOf(caption, state));
     if (caption.id === this.shown) return;
     this.shown = caption.id;
+    pointAt(caption.id);
+    if (caption.phase > 0) rememberTour();
     this.text.replaceChildren(...strong(caption.text));
     const facts = [];
-    if (caption.call) facts.push(html('code', { title: caption.call }, caption.call));
+    if (caption.call) facts.push(html('code', {}, caption.call));
     if (caption.tikv) facts.push(html('span', { class: 'soft' }, `TiKV: ${caption.tikv}`));
     this.call.replaceChildren(...facts);
     setAttribute(this.text, 'data-caption', caption.id);
   }
 
+  /** Begins with the tour, for somebody who has not seen it. */
+  begin() {
+    if (!tourSeen()) this.store.set({ captionId: TOUR[0]?.id ?? '' });
+  }
+
   /** @param {1 | -1} by */
   move(by) {
     const { state } = this.store;
-    const reached = reachedOf(state);
-    const to = Math.min(reached.length - 1, Math.max(0, indexOf(state, reached) + by));
+    const told = toldOf(state);
+    const to = Math.min(told.length - 1, Math.max(0, indexOf(state, told) + by));
+    if (told[to]?.id === TOUR.at(-1)?.id) rememberTour();
     // At the end it follows the newest again.
-    this.store.set({ captionId: to === reached.length - 1 ? '' : (reached[to]?.id ?? '') });
+    this.store.set({ captionId: to === told.length - 1 ? '' : (told[to]?.id ?? '') });
   }
 }
 
+/**
+ * What can be read: the tour, and what has come true. Before the first phase the tour ends with what to do next.
+ * @param {State} state
+ */
+function toldOf(state) {
+  const { view } = state;
+  const reached = view?.captions.filter((caption) => caption.reached) ?? [];
+  if (view?.scenario) return reached.length > 0 ? reached : [openingOf(view.scenario)];
+  return hasBegun(state) ? [...TOUR, ...reached] : TOUR;
+}
+
 /** @param {State} state */
-function reachedOf(state) {
-  const reached = state.view?.captions.filter((caption) => caption.reached) ?? [];
-  return reached.length > 0 ? reached : [OPENING];
+function hasBegun({ view }) {
+  return view !== null && (view.phase.completed > 0 || view.phase.running > 0);
+}
+
+/**
+ * What is told of a scenario before its first caption has come true.
+ * @param {Scenario} scenario
+ * @returns {Caption}
+ */
+function openingOf({ name, about, property }) {
+  const text = `${about} What it shows: **${property}**.`;
+  return { id: `opening-${name}`, phase: 0, text, call: '', tikv: '', reached: true };
+}
+
+/**
+ * @param {Caption} caption
+ * @param {State} state
+ */
+function titleOf({ id, phase }, { view }) {
+  const tour = TOUR.findIndex((stop) => stop.id === id);
+  if (tour >= 0) return `What you see · ${tour + 1} of ${TOUR.length}`;
+  const peers = view?.captions.filter((c) => c.phase === phase) ?? [];
+  const place = peers.findIndex((c) => c.id === id) + 1;
+  const where = place > 0 ? ` · ${place} of ${peers.length}` : '';
+  return phase > 0 ? `Phase ${phase}${where}` : `${view?.scenario?.title ?? ''}${where}`;
 }
 
 /**
  * @param {State} state
- * @param {Caption[]} reached
+ * @param {Caption[]} told
  */
-function indexOf(state, reached) {
-  const found = reached.findIndex((caption) => caption.id === state.captionId);
-  return found < 0 ? reached.length - 1 : found;
+function indexOf(state, told) {
+  const found = told.findIndex((caption) => caption.id === state.captionId);
+  return found < 0 ? told.length - 1 : found;
 }
 
 /**

@@ -29,8 +29,8 @@ export class Cards {
     );
     this.links = new Keyed(
       linkRoot,
-      (/** @type {Link} */ link) => `${link.from}-${link.to}`,
-      () => new CutLink(),
+      (/** @type {Link} */ link) => Object.values(link).join(),
+      (link) => new CutLink(link),
     );
   }
 
@@ -120,10 +120,12 @@ class Card {
 }
 
 class CutLink {
-  constructor() {
+  /** @param {Link} link */
+  constructor({ from, to }) {
     this.line = svg('path');
     this.mark = svg('text', { 'text-anchor': 'middle' });
-    this.element = svg('g', { class: 'cut' }, this.line, this.mark);
+    const pick = { class: 'cut', 'data-pick': `link:${from}-${to}` };
+    this.element = svg('g', pick, this.line, this.mark);
   }
 
   /**

@@ -42,17 +42,21 @@ export class Chips {
    * @param {View} view
    * @param {Geometry} geometry
    * @param {Selection} selection
+   * @param {(row: number) => boolean} inSight whether a row can be seen; the others keep what was drawn last
    */
-  update(view, geometry, selection) {
+  update(view, geometry, selection, inSight) {
     const rows = new Map(view.shards.map((shard, row) => [shard.id, row]));
     this.labels.update(view.shards, (label, shard) => {
+      if (label.drawn && !inSight(rows.get(shard.id) ?? 0)) return;
       const chosen = selection.kind === 'shard' && selection.id === shard.id;
       label.draw(shard, geometry, rows.get(shard.id) ?? 0, chosen);
     });
     const shown = view.replicas.filter((replica) => rows.has(replica.shard));
+    const late = this.chips.drawn.size > 0;
     this.chips.update(shown, (chip, replica) => {
+      if (chip.born && !inSight(rows.get(replica.shard) ?? 0)) return;
       const chosen = selection.kind === 'replica' && selection.id === replica.id;
-      chip.draw(replica, view, geometry, rows, chosen);
+      chip.draw(replica, view, geometry, rows, chosen, late);
     });
   }
 }
@@ -71,6 +75,7 @@ class Label {
       'data-pick': `shard:${shard.id}`,
     });
     this.element.append(this.tap, this.name, this.range, this.epoch);
+    this.drawn = false;
   }
 
   /**
@@ -80,6 +85,7 @@ class Label {
    * @param {boolean} chosen
    */
   draw(shard, geometry, row, chosen) {
+    this.drawn = true;
     const { x, y, w, h } = geometry.label(row);
     place(this.element, x, y);
     setBox(this.tap, { x: -4, y: 0, w: w + 4, h });
@@ -146,8 +152,9 @@ class Chip {
    * @param {Geometry} geometry
    * @param {Map<number, number>} rows
    * @param {boolean} chosen
+   * @param {boolean} late whether there were chips before: one that comes later leaves another's place
    */
-  draw(replica, view, geometry, rows, chosen) {
+  draw(replica, view, geometry, rows, chosen, late) {
     const row = rows.get(replica.shard) ?? 0;
     const node = view.nodes.findIndex((n) => n.id === replica.node);
     const at = geometry.chip(node, row);
@@ -155,12 +162,15 @@ class Chip {
     if (!this.born) {
       // A child leaves its parent's place: it was one entry in the parent's log.
       this.born = true;
-      const start = row > 0 && replica.role !== 'learner' ? geometry.chip(node, row - 1) : at;
-      place(this.element, start.x, start.y);
-      this.element.getBoundingClientRect();
+      if (late && row > 0 && replica.role !== 'learner') {
+        const start = geometry.chip(node, row - 1);
+        place(this.element, start.x, start.y);
+        this.element.getBoundingClientRect();
+      }
     }
     place(this.element, at.x, at.y);
-    const look = `chip ${hue(replica.shard)} ${replica.role}${down ? ' asleep' : ''}${chosen ? ' chosen' : ''}`;
+    const small = geometry.disc < 12 ? ' small' : '';
+    const look = `chip ${hue(replica.shard)} ${replica.role}${small}${down ? ' asleep' : ''}${chosen ? ' chosen' : ''}`;
     setAttribute(this.element, 'class', look);
     if (this.fitted !== geometry) this.#fit(geometry);
     this.#write(replica, view, geometry);
@@ -183,7 +193,7 @@ class Chip {
     this.crown.style.transform = `scale(${(disc / 21).toFixed(3)})`;
     this.letter.setAttribute('y', String(Math.round(disc * 0.24)));
     const x = disc * 2 + inset * 2;
-    const [first, step] = chipH > 50 ? [-12, 16] : [-3, 15];
+    const [first, step] = chipH > 50 ? [-12, 16] : chipH > 34 ? [-3, 15] : [4, 15];
     this.lines.forEach((line, i) => {
       spot(line, x, chipH / 2 + first + i * step);
     });

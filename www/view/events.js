@@ -2,6 +2,7 @@
 
 import { byId, html, Keyed, setAttribute } from '../dom.js';
 import { hue } from '../format.js';
+import { shardOf } from '../selection.js';
 
 /** @import { EventView, State } from '../types.d.ts' */
 
@@ -18,14 +19,22 @@ export class Events {
     );
     /** @type {EventView[] | null} */
     this.seen = null;
+    /** @type {State['selection'] | null} */
+    this.about = null;
   }
 
   /** @param {State} state */
-  update({ events }) {
-    if (events === this.seen) return;
+  update({ view, events, selection }) {
+    if (events === this.seen && selection === this.about) return;
     this.seen = events;
+    this.about = selection;
+    const { node, kind } = selection;
+    const shard = view && kind !== 'node' ? shardOf(view, selection) : 0;
     const shown = events.filter((event) => event.major).slice(-LINES_MAX);
-    this.lines.update(shown.reverse(), () => {});
+    this.lines.update(shown.reverse(), ({ element }, event) => {
+      const about = event.node === node && (shard === 0 || event.shard === shard);
+      element.classList.toggle('chosen', about);
+    });
     setAttribute(this.root, 'data-empty', shown.length === 0 ? '' : null);
   }
 }

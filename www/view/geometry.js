@@ -6,10 +6,14 @@
 /** @typedef {{ from: Point, bend: Point, to: Point }} Curve */
 /** @typedef {{ width: number, height: number, turned: boolean, nodes: number, shards: number, clients: number }} Size */
 
-const HEAD = 36;
-const CLIENT_H = 50;
+const HEAD = 34;
+const CLIENT_H = 46;
 /** Between nodes and clients: room for what travels there. */
-const CHANNEL = 46;
+const CHANNEL = 40;
+/** Rows are no lower than this; of more than a few shards each row is condensed, and the scene scrolls. */
+const ROW_MIN = 66;
+const ROW_CONDENSED = 44;
+const ROWS_ROOMY = 6;
 const TURNED = { head: 52, top: 40, row: 72, gap: 8, lane: 30, edge: 22, client: 48 };
 
 export class Geometry {
@@ -31,16 +35,17 @@ export class Geometry {
       this.chipW = Math.min(this.colW - TURNED.lane - 4, 190);
       this.chipH = TURNED.row - 14;
     } else {
-      this.height = Math.max(size.height, HEAD + this.rows * 64 + CHANNEL + CLIENT_H);
+      const least = this.rows > ROWS_ROOMY ? ROW_CONDENSED : ROW_MIN;
+      this.height = Math.max(size.height, HEAD + this.rows * least + CHANNEL + CLIENT_H);
       this.colW = (width - this.gutter - this.gap * (nodes - 1)) / nodes;
       this.rowH = (this.cardH - HEAD) / this.rows;
       this.chipW = this.colW - 12;
-      this.chipH = Math.min(66, Math.max(30, this.rowH * 0.46));
+      this.chipH = Math.min(74, Math.max(26, this.rowH * 0.56));
     }
-    this.disc = Math.min(21, this.chipH / 2 - 9, this.chipW / 6.5);
+    this.disc = Math.max(7, Math.min(21, this.chipH / 2 - 7, this.chipW / 7));
     /** From a chip's edge to its disc's rim, and from there to the text. */
-    this.inset = this.roomy ? 11 : 9;
-    this.lane = this.turned ? TURNED.lane : Math.min(88, this.rowH - this.chipH - 8);
+    this.inset = this.roomy ? 11 : 7;
+    this.lane = this.turned ? TURNED.lane : Math.min(88, this.rowH - this.chipH - 6);
   }
 
   /** Height of a node's card, upright. */

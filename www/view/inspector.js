@@ -2,21 +2,44 @@
 
 import { byId, html, Keyed, setAttribute, setText } from '../dom.js';
 import { bytes, clock, count, offset, range, roleWord, span } from '../format.js';
+import { shardOf } from '../selection.js';
 import { condition } from './cards.js';
-import { votersOf } from './chips.js';
 
-/** @import { PhaseCost, Selection, Shard, State, View } from '../types.d.ts' */
+/** @import { Store } from '../state.js' */
+/** @import { Node, PhaseCost, Selection, State, View, Why } from '../types.d.ts' */
+
+/** Answers shown at once. */
+const WHYS_MAX = 4;
 
 /** @typedef {[name: string, value: string]} Fact */
 /** @typedef {{ title: string, facts: Fact[] }} Page */
 
 export class Inspector {
-  constructor() {
+  /** @param {Store} store */
+  constructor(store) {
     this.title = byId('inspector-title');
     const body = byId('inspector-body');
     const list = html('dl');
-    this.why = html('div', { class: 'why' }, html('b'), html('p'));
-    body.append(list, this.why);
+    const whys = html('div');
+    const links = html('p', { class: 'links', 'aria-label': 'Links from here' });
+    body.append(list, links, whys);
+    this.links = new Keyed(
+      links,
+      (/** @type {Node} */ node) => node.id,
+      (node) => {
+        const element = html('button', { type: 'button' });
+        element.addEventListener('click', () => {
+          const from = store.state.selection.node;
+          store.set({ selection: { kind: 'link', id: node.id, node: from } });
+        });
+        return { element };
+      },
+    );
+    this.whys = new Keyed(
+      whys,
+      (/** @type {Fact} */ [question]) => question.replace(/entry \d+/, 'entry'),
+      () => new Reason(),
+    );
     this.facts = new Keyed(
       list,
       (/** @type {Fact} */ fact) => fact[0],
@@ -36,14 +59,29 @@ export class Inspector {
     const page = pageOf(view, selection) ?? goneFrom(view, selection.node);
     setText(this.title, page.title);
     this.facts.update(page.facts, (row, [, value]) => setText(row.value, value));
-    const why = reasons(view)[0];
-    this.why.hidden = !why;
-    const [question, answer] = this.why.children;
-    if (why && question && answer) {
-      setText(question, why[0]);
-      setText(answer, why[1]);
-      setAttribute(this.why, 'title', null);
-    }
+    const { kind, id, node: from } = selection;
+    const others = kind === 'node' || kind === 'link' ? view.nodes : [];
+    this.links.update(
+      others.filter((node) => node.id !== from),
+      ({ element }, node) => {
+        const fault = view.links.some((l) => l.from === from && l.to === node.id);
+        setText(element, `→ ${node.name}${fault ? ' ✕' : ''}`);
+        setAttribute(element, 'aria-label', `link n${from} to ${node.name}`);
+        setAttribute(element, 'aria-pressed', String(kind === 'link' && id === node.id));
+      },
+    );
+    this.whys.update(reasons(view, selection), (drawn, [question, answer]) => {
+      setText(drawn.question, question);
+      setText(drawn.answer, answer);
+    });
+  }
+}
+
+class Reason {
+  constructor() {
+    this.question = html('b');
+    this.answer = html('p');
+    this.element = html('div', { class: 'why' }, this.question, this.answer);
   }
 }
 
@@ -56,43 +94,22 @@ class Row {
 }
 
 /**
- * What is stuck, and why: the most pressing first. Computed from the view alone.
+ * What is stuck and why: what is about the selected first. At rest, what the last phase cost.
  * @param {View} view
+ * @param {Selection} selection
  * @returns {Fact[]}
  */
-function reasons(view) {
+function reasons(view, selection) {
+  const shard = shardOf(view, selection);
+  const about = (/** @type {Why} */ { kind, id }) =>
+    (kind === selection.kind && id === selection.id) || (kind === 'shard' && id === shard);
+  const sorted = [...view.whys].sort((a, b) => Number(about(b)) - Number(about(a)));
   /** @type {Fact[]} */
-  const found = [];
-  for (const shard of view.shards) {
-    if (shard.availability === 'writable') continue;
-    found.push([`Why can ${shard.name} not be written?`, whyUnwritable(view, shard)]);
-  }
-  const { running, waitingFor } = view.phase;
-  if (waitingFor) found.push([`Why is phase ${running} not complete?`, waitingFor]);
+  const found = sorted.slice(0, WHYS_MAX).map(({ question, answer }) => [question, answer]);
   const cost = view.phase.costs.at(-1);
-  if (cost && running === 0) found.push([`What did phase ${cost.phase} cost?`, costOf(cost)]);
+  if (cost && view.phase.running === 0)
+    found.push([`What did phase ${cost.phase} cost?`, costOf(cost)]);
   return found;
-}
-
-/**
- * @param {View} view
- * @param {Shard} shard
- */
-function whyUnwritable(view, shard) {
-  const voters = votersOf(view, shard.id);
-  const reached = voters.filter((r) => {
-    return view.nodes.some((n) => n.id === r.node && n.status === 'up' && !n.isolated);
-  });
-  const quorum = Math.floor(voters.length / 2) + 1;
-  if (reached.length < quorum) {
-    return `Only ${reached.length} of its ${voters.length} voters can be reached; a quorum is ${quorum}.`;
-  }
-  const [about, step] = view.placementNote.split(': ');
-  if (about === shard.name && step) return `Writes wait for a step that is under way: ${step}.`;
-  if (shard.leader !== null) return 'Its leader has not heard from a quorum yet.';
-  const candidate = voters.find((r) => r.role === 'candidate');
-  if (candidate) return `${nodeName(view, candidate.node)} asks for votes.`;
-  return 'It has no leader. The first whose election time runs out will ask for votes.';
 }
 
 /** @param {PhaseCost} cost */
@@ -110,10 +127,12 @@ function costOf({ durationNs, messages, bytes: sent, unwritableNs, roundTripNs }
  * @param {Selection} selection
  * @returns {Page | null}
  */
-function pageOf(view, { kind, id }) {
+function pageOf(view, { kind, id, node }) {
   if (kind === 'node') return describeNode(view, id);
   if (kind === 'replica') return describeReplica(view, id);
   if (kind === 'shard') return describeShard(view, id);
+  if (kind === 'place') return describePlace(view, id, node);
+  if (kind === 'link') return describeLink(view, node, id);
   return kind === 'client' ? describeClient(view, id) : describeMessage(view, id);
 }
 
@@ -224,6 +243,40 @@ function describeShard(view, id) {
       ['leader', shard.leader === null ? 'none' : nodeName(view, shard.leader)],
       ['load', `${count(shard.opsPerSecond)} operations a second${shard.hot ? ', hot' : ''}`],
       ['writable', `${writable ? 'for' : 'not for'} ${span(shard.sinceNs)}${gap}`],
+    ],
+  };
+}
+
+/**
+ * A cell of the placement table without a replica.
+ * @param {View} view
+ * @param {number} shard
+ * @param {number} node
+ * @returns {Page}
+ */
+function describePlace(view, shard, node) {
+  return {
+    title: `${shardName(view, shard)} is not on ${nodeName(view, node)}`,
+    facts: [['to move', 'add a learner or a voter here; placement carries it out step by step']],
+  };
+}
+
+/**
+ * @param {View} view
+ * @param {number} from
+ * @param {number} to
+ * @returns {Page}
+ */
+function describeLink(view, from, to) {
+  const ends = [nodeName(view, from), nodeName(view, to)];
+  const link = view.links.find((l) => l.from === from && l.to === to);
+  const on = view.messages.filter((m) => m.from === ends[0] && m.to === ends[1]);
+  const state = link?.cut ? 'cut: what is sent is lost' : link?.held ? 'held' : 'clean';
+  return {
+    title: `Link ${ends.join(' → ')}`,
+    facts: [
+      ['state', state],
+      ['on it', on.length === 0 ? 'nothing' : on.map((m) => m.summary || m.kind).join('\n')],
     ],
   };
 }

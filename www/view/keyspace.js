@@ -2,6 +2,7 @@
 
 import { byId, html, Keyed, setAttribute, setText } from '../dom.js';
 import { count, hue, range, span } from '../format.js';
+import { shardOf } from '../selection.js';
 
 /** @import { Shard, State, View } from '../types.d.ts' */
 
@@ -30,16 +31,23 @@ export class KeySpace {
     this.colours = new Map();
     /** @type {View | null} */
     this.seen = null;
+    /** @type {State['selection'] | null} */
+    this.about = null;
   }
 
   /** @param {State} state */
-  update({ view }) {
-    if (!view || view === this.seen) return;
+  update({ view, selection }) {
+    if (!view || (view === this.seen && selection === this.about)) return;
     this.seen = view;
+    this.about = selection;
+    const chosen = shardOf(view, selection);
     const { first, last } = view.keySpace;
     const free = view.shards.length === 0 ? `keys ${first} to ${last}, of no shard yet` : null;
     setAttribute(this.root, 'data-empty', free);
-    this.ranges.update(view.shards, (drawn, shard) => drawn.draw(shard, first, last));
+    this.ranges.update(view.shards, (drawn, shard) => {
+      drawn.draw(shard, first, last);
+      drawn.bar.classList.toggle('chosen', shard.id === chosen);
+    });
     const ranges = view.shards.map((shard) => `${shard.id}:${shard.first}`).join();
     const key = `${this.width} ${this.theme()} ${ranges} ${view.keySpace.heat.join()}`;
     if (key === this.drawnFor) return;
@@ -119,6 +127,7 @@ class Range {
     const { style } = this.element;
     const left = `${(((shard.first - first) / keys) * 100).toFixed(3)}%`;
     const width = `${share.toFixed(3)}%`;
+    this.element.classList.toggle('tiny', share < 5);
     if (style.left !== left) style.left = left;
     if (style.width !== width) style.width = width;
     setText(this.keys, range([shard.first, shard.last]));
@@ -128,9 +137,9 @@ class Range {
       `epoch ${shard.version}.${shard.confVer} · ${leader} · ${count(shard.opsPerSecond)} op/s`,
     );
     this.hot.hidden = !shard.hot;
-    const writable = shard.availability === 'writable';
-    setAttribute(this.line, 'class', `line ${writable ? 'writable' : 'unavailable'}`);
-    setText(this.since, `${writable ? 'writable' : 'not writable'} for ${span(shard.sinceNs)}`);
+    setAttribute(this.line, 'class', `line ${shard.availability}`);
+    const words = { writable: 'writable', readable: 'only readable', unavailable: 'not writable' };
+    setText(this.since, `${words[shard.availability]} for ${span(shard.sinceNs)}`);
     setText(this.gap, shard.longestGapNs > 0 ? ` · longest gap ${span(shard.longestGapNs)}` : '');
   }
 }

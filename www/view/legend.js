@@ -38,6 +38,13 @@ const ENTRY_WORDS = [
   ['applied', 'blank', "a new leader's blank entry"],
 ];
 
+/** @type {[string, string][]} */
+const TIME_WORDS = [
+  ['band hue-0', 'could be written: the colour is the shard'],
+  ['readable hue-none', 'only read: a split or a hand-over is under way'],
+  ['shut', 'neither: no leader with a majority'],
+];
+
 export function fillLegend() {
   const root = byId('legend');
   root.append(html('h3', {}, 'Replicas'));
@@ -50,6 +57,8 @@ export function fillLegend() {
     html('p', {}, dot('+', true), 'a reply that says yes'),
     html('p', {}, dot('−', true), 'a reply that says no'),
   );
+  root.append(html('h3', {}, 'Timeline: the key space over time'));
+  for (const [look, word] of TIME_WORDS) root.append(html('p', {}, band(look), word));
   root.append(html('h3', {}, 'Log entries'));
   for (const [state, kind, word] of ENTRY_WORDS) {
     const glyph = GLYPHS[/** @type {keyof typeof GLYPHS} */ (kind)];
@@ -62,6 +71,12 @@ export function fillLegend() {
       ),
     );
   }
+}
+
+/** @param {string} look */
+function band(look) {
+  const box = svg('rect', { class: look, width: 26, height: 14, rx: 2 });
+  return svg('svg', { class: 'timeline-key', width: 26, height: 14, 'aria-hidden': 'true' }, box);
 }
 
 /** @param {string} role */

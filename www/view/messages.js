@@ -53,10 +53,12 @@ export class Messages {
    * @param {State} state
    * @param {View} view
    * @param {Geometry} geometry
+   * @param {(row: number) => boolean} inSight whether a row can be seen
    */
-  update(state, view, geometry) {
+  update(state, view, geometry, inSight) {
     const weights = state.playing && state.speed > DOTS_UP_TO;
-    if (view !== this.seen || geometry !== this.fitted) this.#take(view, geometry, weights);
+    if (view !== this.seen || geometry !== this.fitted)
+      this.#take(view, geometry, weights, inSight);
     for (const arc of this.arcs.values()) arc.onIt = 0;
     for (const [id, dot] of this.dots) {
       if (dot.landed(state.shownNs, state.playing)) {
@@ -81,8 +83,9 @@ export class Messages {
    * @param {View} view
    * @param {Geometry} geometry
    * @param {boolean} weights
+   * @param {(row: number) => boolean} inSight
    */
-  #take(view, geometry, weights) {
+  #take(view, geometry, weights, inSight) {
     const back = this.seen !== null && view.timeNs < this.seen.timeNs;
     this.seen = view;
     const refit = geometry !== this.fitted;
@@ -94,11 +97,16 @@ export class Messages {
       now.add(message.id);
       const known = this.dots.get(message.id);
       if (known) known.message = message;
-      else this.#add(message, rows, geometry);
+      else if (inSight(rows.get(message.shard ?? 0) ?? 0)) this.#add(message, rows, geometry);
     }
     for (const [id, dot] of this.dots) {
       if (!now.has(id)) dot.gone(view.timeNs, weights);
     }
+  }
+
+  /** Draws all anew: other rows have come into sight. */
+  forget() {
+    this.fitted = null;
   }
 
   #clear() {
@@ -167,6 +175,10 @@ class Arc {
     const transform = `translate(${end.x.toFixed(1)} ${end.y.toFixed(1)}) rotate(${turn.toFixed(1)})`;
     this.arrow = svg('path', { class: 'arrow', d: 'M0 0-7-3.5V3.5z', transform });
     this.element = svg('g', { class: `arc ${hue(message.shard)}` }, this.line, this.arrow);
+    const link = [message.from, message.to].map((name) => /^n(\d+)$/.exec(name)?.[1]);
+    const reach = { class: 'reach', d: pathOf(curve), 'data-pick': `link:${link.join('-')}` };
+    // For a pointer only: the keyboard finds links in the inspector, beside the node that they begin at.
+    if (link[0] && link[1]) this.element.append(svg('path', reach));
   }
 
   /** @param {boolean} weights */

@@ -2,6 +2,7 @@
 // Owns the drawing surface, its size and what a click selects. The parts it is made of draw one layer each.
 
 import { svg } from '../dom.js';
+import { selected } from '../selection.js';
 import { Cards } from './cards.js';
 import { Chips } from './chips.js';
 import { Clients } from './clients.js';
@@ -9,7 +10,7 @@ import { Geometry } from './geometry.js';
 import { Messages } from './messages.js';
 
 /** @import { Store } from '../state.js' */
-/** @import { Selection, State, View } from '../types.d.ts' */
+/** @import { State, View } from '../types.d.ts' */
 
 /** Narrower than this, the scene is turned on its side. */
 const TURN_BELOW = 600;
@@ -42,6 +43,15 @@ export class Scene {
     this.messages = new Messages(arcs, dots);
     /** @type {Geometry | null} */
     this.geometry = null;
+    /** @type {unknown[]} */
+    this.seen = [];
+    /** @type {Geometry | null} */
+    this.laidOut = null;
+    root.addEventListener('scroll', () => {
+      this.seen = [];
+      this.messages.forget();
+      store.changed();
+    });
     this.shape = '';
     this.size = { width: 0, height: 0 };
     new ResizeObserver(([entry]) => this.#resize(entry)).observe(root);
@@ -56,10 +66,16 @@ export class Scene {
     const still = !state.playing;
     this.root.classList.toggle('paused', still);
     this.root.classList.toggle('arrows', still || state.calm);
-    this.cards.update(view, geometry, state.selection);
-    this.chips.update(view, geometry, state.selection);
-    this.clients.update(view, geometry, state.selection);
-    this.messages.update(state, view, geometry);
+    const inSight = this.#inSight(geometry);
+    const seen = [view, geometry, state.selection];
+    // Only what travels moves between two views.
+    if (seen.some((item, i) => item !== this.seen[i])) {
+      this.seen = seen;
+      this.cards.update(view, geometry, state.selection);
+      this.chips.update(view, geometry, state.selection, inSight);
+      this.clients.update(view, geometry, state.selection);
+    }
+    this.messages.update(state, view, geometry, inSight);
   }
 
   /**
@@ -87,6 +103,24 @@ export class Scene {
     return this.geometry;
   }
 
+  /**
+   * Which rows can be seen, of many; after a change of size all are drawn once.
+   * @param {Geometry} geometry
+   * @returns {(row: number) => boolean}
+   */
+  #inSight(geometry) {
+    const fits = geometry.height <= this.size.height;
+    if (fits || geometry.turned || geometry !== this.laidOut) {
+      this.laidOut = geometry;
+      return () => true;
+    }
+    const [top, bottom] = [this.root.scrollTop, this.root.scrollTop + this.size.height];
+    return (row) => {
+      const { y, h } = geometry.label(row);
+      return y + h > top - geometry.rowH && y < bottom + geometry.rowH;
+    };
+  }
+
   /** @param {ResizeObserverEntry | undefined} entry */
   #resize(entry) {
     if (!entry) return;
@@ -100,29 +134,10 @@ export class Scene {
   /** @param {EventTarget | null} target */
   #pick(target) {
     const picked = target instanceof Element ? target.closest('[data-pick]') : null;
-    const [kind, id] = picked?.getAttribute('data-pick')?.split(':') ?? [];
-    if (!kind || !id) return;
+    const pick = picked?.getAttribute('data-pick');
     const { view } = this.store.state;
-    if (view) this.store.set(chosen(view, /** @type {Selection['kind']} */ (kind), Number(id)));
+    if (pick && view) this.store.set(selected(view, pick));
   }
-}
-
-/**
- * A selection, with the node it is on; a shard or a replica brings its log into sight.
- * @param {View} view
- * @param {Selection['kind']} kind
- * @param {number} id
- * @returns {Partial<State>}
- */
-function chosen(view, kind, id) {
-  if (kind === 'node') return { selection: { kind, id, node: id } };
-  if (kind === 'shard') {
-    const leader = view.shards.find((shard) => shard.id === id)?.leader ?? 0;
-    return { selection: { kind, id, node: leader }, logShard: id };
-  }
-  const replica = kind === 'replica' ? view.replicas.find((r) => r.id === id) : undefined;
-  if (!replica) return { selection: { kind, id, node: 0 } };
-  return { selection: { kind, id, node: replica.node }, logShard: replica.shard };
 }
 
 /** Shapes that are referred to: the hatch of a node that is down, the disc that a learner fills. */

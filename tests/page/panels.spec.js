@@ -1,0 +1,108 @@
+// What is read beside the scene: log strips, numbers, the text twin, the timeline, and pictures to take away.
+
+import { readFile } from 'node:fs/promises';
+import { button, expect, open, runPhases, select, test } from './scope.js';
+
+test('a split is one cut through the parent, and the child begins at it', async ({ page }) => {
+  await open(page);
+  await runPhases(page, 2);
+  await expect(page.locator('.strip')).toHaveCount(6);
+  const cells = page.locator('.strip .split');
+  await expect(cells).toHaveCount(3);
+  const edges = await cells.evaluateAll((all) =>
+    all.map((cell) => Math.round(cell.getBoundingClientRect().right)),
+  );
+  expect(new Set(edges).size).toBe(1);
+  const line = await page.locator('.scissors').boundingBox();
+  expect(Math.abs((line?.x ?? 0) - (edges[0] ?? 0))).toBeLessThan(8);
+  const child = page.locator('.strip', { hasText: 'born' }).locator('.track span').first();
+  expect((await child.boundingBox())?.x).toBeGreaterThan(edges[0] ?? 0);
+});
+
+test('numbers tell what phases and faults cost, and what was sent', async ({ page }) => {
+  await open(page);
+  await runPhases(page, 2);
+  await select(page, 'node:1');
+  await button(page, 'Crash').click();
+  await button(page, 'Play').click();
+  await page.getByRole('tab', { name: 'Numbers' }).click();
+  const numbers = page.locator('#numbers');
+  await expect(numbers.getByRole('row', { name: /^1 Initial/ })).toContainText('KB');
+  await expect(numbers.getByRole('row', { name: /^2 Split/ })).toContainText('round trips');
+  await expect(numbers.getByRole('row', { name: /^append/ })).toContainText('KB');
+  const crash = numbers.getByRole('row', { name: /n1 crashed/ });
+  await expect(crash).not.toContainText('not yet', { timeout: 30_000 });
+  await expect(crash).toContainText(/ m?s.* m?s/);
+});
+
+test('the trace can be read, a line an event and a column a node', async ({ page }) => {
+  await open(page);
+  await runPhases(page, 2);
+  await page.getByRole('tab', { name: 'Log' }).focus();
+  await page.keyboard.press('ArrowLeft');
+  await expect(page.getByRole('tab', { name: 'Text' })).toHaveAttribute('aria-selected', 'true');
+  const heads = await page.locator('#text thead th').allTextContents();
+  expect(heads).toEqual(['time', 'n1', 'n2', 'n3', 'n4', 'n5', 'world']);
+  const row = page.locator('#text tbody tr', { hasText: 'shard_a split on n2' });
+  await expect(row.locator('td').nth(1)).toContainText('shard_a split on n2');
+});
+
+test('the timeline shows who led when, and what could not be written', async ({ page }) => {
+  await open(page);
+  await runPhases(page, 4);
+  const history = page.locator('#history');
+  await expect(history.locator('.band')).toHaveCount(2);
+  await expect(history.locator('.owner', { hasText: 'n4' })).toHaveCount(1);
+  await expect(history.locator('.phase')).not.toHaveCount(0);
+  const gaps = await history
+    .locator('.shut path, path.readable')
+    .evaluateAll((all) => all.map((path) => path.getAttribute('d') ?? '').join(''));
+  expect(gaps).not.toBe('');
+  await page.locator('#span').selectOption({ label: 'all' });
+  await expect(page.locator('#cursor')).toHaveAttribute('min', '0');
+});
+
+for (const [name, start] of [
+  ['Scene as SVG', '<svg'],
+  ['Timeline as SVG', '<svg'],
+  ['Scene as PNG', '\x89PNG'],
+  ['Timeline as PNG', '\x89PNG'],
+  ['Trace as text', 'ShardScope, seed 7'],
+]) {
+  test(`${name} is a picture that stands alone`, async ({ page }) => {
+    await open(page);
+    await runPhases(page, 2);
+    await button(page, 'About').click();
+    const download = page.waitForEvent('download');
+    await button(page, name ?? '').click();
+    const bytes = await readFile(await (await download).path());
+    expect(bytes.toString('latin1').startsWith(start ?? '')).toBe(true);
+    expect(bytes.length).toBeGreaterThan(1000);
+    expect(bytes.toString('latin1')).not.toContain('var(--');
+  });
+}
+
+test('About names the exact OpenRaft and the licences', async ({ page }) => {
+  await open(page);
+  await button(page, 'About').click();
+  await expect(page.locator('#about-dialog')).toContainText(/0\.10\.0-alpha\.\d+/);
+  await expect(page.locator('#about-dialog')).toContainText('MIT or Apache-2.0');
+});
+
+test('embedded, the page shows the picture and how to play it', async ({ page }) => {
+  await open(page, '?embed&speed=100');
+  await expect(page.locator('#scene')).toBeVisible();
+  await expect(button(page, 'Next phase')).toBeVisible();
+  await expect(page.locator('.acts')).toBeHidden();
+  await runPhases(page, 2);
+});
+
+test('a resize while messages travel loses nothing', async ({ page }) => {
+  await open(page, '?speed=1/50');
+  await button(page, 'Next phase').click();
+  for (const width of [1440, 375, 900, 1024]) {
+    await page.setViewportSize({ width, height: 800 });
+    await page.waitForTimeout(150);
+    await expect(page.locator('.chip')).toHaveCount(3);
+  }
+});
