@@ -14,7 +14,7 @@ use flate2::write::GzEncoder;
 use crate::project::Project;
 use crate::setup::npm;
 use crate::setup::wasm_toolchain::WasmToolchain;
-use crate::{page, process, step};
+use crate::{page, process, single_file, step};
 
 /// Of the wasm module, gzipped.
 const WASM_BYTES_MAX: usize = 600_000;
@@ -34,6 +34,9 @@ const ENTRIES: [&str; 2] = ["main.js", "engine/worker.js"];
 
 /// What every folder has that `dist` wrote.
 const MARK: &str = "pkg/shardscope_web_bg.wasm";
+
+/// The page as one file, beside the folder's own.
+const SINGLE: &str = "shardscope.html";
 
 /// What the compiler may use; wasm-opt must allow exactly that.
 const WASM_FEATURES: [&str; 7] = [
@@ -82,7 +85,10 @@ pub(crate) fn run(project: &Project, out: &Path) -> Result<()> {
     let sizes = Sizes::of(&out)?;
     println!("{}", sizes.table());
     sizes.check()?;
+    let single = out.join(SINGLE);
+    step::step("single file", || single_file::write(project, &out.join(MARK), &single))?;
     println!("The page is in {}; serve it from any static host.", out.display());
+    println!("{} is the same in one file: open it from disk.", single.display());
     Ok(())
 }
 

@@ -13,6 +13,7 @@ mod process;
 mod project;
 mod serve;
 mod setup;
+mod single_file;
 mod static_files;
 mod step;
 mod test;
@@ -51,7 +52,7 @@ enum Command {
     },
     /// Format, lint, document, type-check and audit; changes no file
     Check,
-    /// Build a folder that any static host can serve
+    /// Build a folder that any static host can serve, and in it the page as one file
     Dist {
         /// The folder to write; replaced when a former `dist` wrote it
         #[arg(long, default_value = "dist")]

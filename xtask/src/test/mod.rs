@@ -18,7 +18,7 @@ use crate::setup::wasm_toolchain::WasmToolchain;
 use crate::setup::{cargo_tools, npm};
 use crate::static_files::StaticFiles;
 use crate::test::tally::Tally;
-use crate::{page, process, step};
+use crate::{page, process, single_file, step};
 
 /// A browser may be a hundred times slower than the machine that the limit was chosen on.
 const WASM_TEST_TIMEOUT_S: u32 = 900;
@@ -114,6 +114,8 @@ fn in_the_page(project: &Project) -> Result<Tally> {
     let toolchain = WasmToolchain::find_or_set_up(project)?;
     page::build(project, &toolchain)?;
     let server = StaticFiles::start(&project.www(), 0)?;
+    let single = project.target.join("shardscope.html");
+    single_file::write(project, &project.www().join("pkg/shardscope_web_bg.wasm"), &single)?;
     let report = project.target.join("page-tests.json");
     let config = project.root.join("tests/page/playwright.config.js");
     let command = cmd!(
@@ -126,6 +128,7 @@ fn in_the_page(project: &Project) -> Result<Tally> {
     .dir(&project.root)
     .env("PLAYWRIGHT_JSON_OUTPUT_FILE", &report)
     .env("SHARDSCOPE_CHROMIUM", chromium)
+    .env("SHARDSCOPE_SINGLE", &single)
     .env("SHARDSCOPE_URL", server.url());
     // The report of an earlier run must not stand for this one.
     if report.exists() {
