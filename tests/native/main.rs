@@ -16,4 +16,6 @@ mod gallery;
 mod golden;
 mod lease_reads;
 mod runtime;
+mod scenarios;
 mod storage;
+mod swarm;

@@ -141,7 +141,9 @@ impl OrderSearch {
                     if after.effect(name) == Some(Some(answer)) {
                         explained.insert(after.without(name));
                     }
-                } else if seen.insert(after.clone()) {
+                } else if !seen.iter().any(|other| other.leaves_more_open(&after))
+                    && seen.insert(after.clone())
+                {
                     open.push(after);
                 }
             }

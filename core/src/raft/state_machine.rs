@@ -4,13 +4,17 @@
 //! what happened, and tells its node by [`Effect`]s what follows from it. It must not know roles,
 //! peers or the network.
 
+mod snapshot;
+#[cfg(test)]
+mod tests;
+
 use std::cell::RefCell;
 use std::io;
 use std::rc::Rc;
 
 use futures::{Stream, StreamExt};
 use openraft::storage::{EntryResponder, RaftStateMachine};
-use openraft::{AsyncRuntime, OptionalSend, RaftSnapshotBuilder};
+use openraft::{AsyncRuntime, OptionalSend};
 
 use super::birth;
 use super::compaction::Compaction;
@@ -379,29 +383,5 @@ impl<R: AsyncRuntime> RaftStateMachine<Types<R>> for StateMachine {
             return Ok(None);
         };
         Ok(Some(Snapshot { meta: stored.meta.clone(), snapshot: Rc::clone(&stored.state) }))
-    }
-}
-
-impl<R: AsyncRuntime> RaftSnapshotBuilder<Types<R>> for StateMachine {
-    type SnapshotData = Rc<ShardState>;
-
-    async fn build_snapshot(&mut self) -> io::Result<Snapshot> {
-        let Seat { node, shard, replica } = self.0.seat;
-        let (meta, state) = {
-            let machine = self.0.machine.borrow();
-            let Some(state) = &machine.state else {
-                return Err(io::Error::other("an uninitialized replica has no state to snapshot"));
-            };
-            let last_membership = machine.membership.clone();
-            (SnapshotMeta { last_log_id: machine.applied, last_membership }, Rc::new(state.clone()))
-        };
-        let stored = StoredSnapshot { meta: meta.clone(), state: Rc::clone(&state) };
-        let mut batch = NodeBatch::default();
-        batch.put(replica.row(Part::Snapshot), Row::Snapshot(Rc::new(stored)));
-        self.0.disk.write_durable(batch).await;
-        let index = meta.last_log_id.map_or(0, |id| id.index);
-        self.0.compaction.taken(index);
-        self.0.trace.record(EventKind::SnapshotTaken { node, shard, replica, index });
-        Ok(Snapshot { meta, snapshot: state })
     }
 }

@@ -1,0 +1,10 @@
+//! What other systems' engineers learned the hard way about splits, moves and faults, each as a
+//! short story. The numbers are the catalogue's; the tests that gave the idea are TiKV's,
+//! CockroachDB's, etcd's and MadRaft's.
+
+mod crash;
+mod migration;
+mod split;
+mod split_races;
+mod transfer;
+mod world;
