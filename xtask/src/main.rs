@@ -1,4 +1,5 @@
-//! The one front door of ShardScope: `cargo xtask serve | test | check | dist | bench | setup`.
+//! The one front door of ShardScope: `cargo xtask serve | test | check | dist | bench |
+//! swarm | replay | setup`.
 //!
 //! Owns the command line and nothing else: each command is a module of its own, and [`setup`]
 //! brings whatever a command needs. Must not know anything of the simulation. Called by people and
@@ -16,6 +17,7 @@ mod setup;
 mod single_file;
 mod static_files;
 mod step;
+mod swarm;
 mod test;
 
 use std::path::PathBuf;
@@ -64,6 +66,18 @@ enum Command {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         args: Vec<String>,
     },
+    /// Run many seeds under faults, and cut down what fails
+    Swarm {
+        /// Passed on to the swarm program
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        args: Vec<String>,
+    },
+    /// Run a recording again and compare it
+    Replay {
+        /// Passed on to the replay program
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        args: Vec<String>,
+    },
     /// Bring every tool that the other commands need, and run nothing
     Setup,
 }
@@ -86,6 +100,8 @@ fn run(command: Command) -> Result<ExitCode> {
         Command::Check => check::run(&project)?,
         Command::Dist { out } => dist::run(&project, &out)?,
         Command::Bench { args } => bench::run(&project, &args)?,
+        Command::Swarm { args } => return swarm::run(&project, "swarm", &args),
+        Command::Replay { args } => return swarm::run(&project, "replay", &args),
         Command::Setup => setup::everything(&project)?,
     }
     Ok(ExitCode::SUCCESS)
