@@ -99,12 +99,13 @@ impl Player {
 
     /// Carries out a command, unless it is refused because it makes no sense now.
     fn submit(&mut self, command: Command) -> bool {
-        let done = self.simulation.submit(command.clone()).is_ok();
-        if done {
-            self.coverage.note_command(&command);
-            self.kept.keep(&self.simulation);
+        let noted = command.clone();
+        if self.simulation.submit(command).is_err() {
+            return false;
         }
-        done
+        self.coverage.note_command(&noted);
+        self.kept.keep(&self.simulation);
+        true
     }
 
     fn advance(&mut self, until_ns: u64) -> Option<Verdict> {
