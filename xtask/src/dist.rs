@@ -290,7 +290,7 @@ mod tests {
             let starts: &[&str] = match file.extension().and_then(|end| end.to_str()) {
                 Some("html") => &["<script type=\"module\" src=\""],
                 Some("js") if !file.starts_with(www.join("pkg")) => {
-                    &["new Worker(new URL('", "new SharedWorker(new URL('", ".register(new URL('"]
+                    &["url: new URL('", "new SharedWorker(new URL('", ".register(new URL('"]
                 }
                 _ => continue,
             };
