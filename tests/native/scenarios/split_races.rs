@@ -11,15 +11,21 @@ fn born_on_n3(kind: &EventKind) -> Option<bool> {
     }
 }
 
-/// Scenario 17. Given a child that was destroyed on a node before that node applied the split, when
-/// it applies it, then the child is not made again.
-#[test]
-fn a_split_does_not_bring_back_a_child_that_was_destroyed_here() {
+/// `shard_a` is split and `shard_b` led, but `n3` cannot apply the split.
+fn split_but_on_n3() -> World {
     let mut world = World::quiet();
     world.has(Command::HoldApply { node: N3, shard: A });
     world.split(A, 101);
     world.until("shard_b has a leader", leads(B, N1));
     world.pass(500);
+    world
+}
+
+/// Scenario 17. Given a child that was destroyed on a node before that node applied the split, when
+/// it applies it, then the child is not made again.
+#[test]
+fn a_split_does_not_bring_back_a_child_that_was_destroyed_here() {
+    let mut world = split_but_on_n3();
     world.move_to(B, &[N1, N2, N4], &[]);
     world.settle();
     world.pass(1_000);
@@ -36,11 +42,7 @@ fn a_split_does_not_bring_back_a_child_that_was_destroyed_here() {
 /// apply the split, when it applies it, then the newer replica stays the only one.
 #[test]
 fn a_split_makes_no_second_replica_of_a_child_that_moved_away_and_back() {
-    let mut world = World::quiet();
-    world.has(Command::HoldApply { node: N3, shard: A });
-    world.split(A, 101);
-    world.until("shard_b has a leader", leads(B, N1));
-    world.pass(500);
+    let mut world = split_but_on_n3();
     world.move_to(B, &[N1, N2], &[]);
     world.settle();
     world.move_to(B, &[N1, N2, N3], &[]);
@@ -64,11 +66,7 @@ fn a_split_makes_no_second_replica_of_a_child_that_moved_away_and_back() {
 #[test]
 fn a_child_destroyed_while_it_is_born_leaves_nothing() {
     for wait_ms in [0, 1, 2, 3, 4, 6, 8, 12, 20, 40] {
-        let mut world = World::quiet();
-        world.has(Command::HoldApply { node: N3, shard: A });
-        world.split(A, 101);
-        world.until("shard_b has a leader", leads(B, N1));
-        world.pass(500);
+        let mut world = split_but_on_n3();
         world.move_to(B, &[N1, N2], &[]);
         world.until("placement orders the removal", |k| {
             k.name() == "placement_step" && k.to_string().contains("remove")
