@@ -2,7 +2,14 @@
 // `View` and `EventView` mirror core/src/view.rs; `EngineModule` is what web/ exports; `State` belongs to state.js.
 
 export type NodeStatus = 'up' | 'paused' | 'down';
-export type Role = 'leader' | 'follower' | 'candidate' | 'learner' | 'uninitialized' | 'tombstone';
+export type Role =
+  | 'leader'
+  | 'follower'
+  | 'candidate'
+  | 'learner'
+  | 'uninitialized'
+  | 'asleep'
+  | 'tombstone';
 export type MessageKind =
   | 'vote'
   | 'pre_vote'
