@@ -69,6 +69,7 @@ impl Observer {
             logs: log_views(&replicas),
             placement: shards.iter().map(|d| placement_row(d, &replicas, cluster)).collect(),
             placement_note: cluster.placement.note(),
+            placement_down: !cluster.placement.is_up(),
             incidents: self.incidents.views(),
             traffic: self.traffic.views(),
             whys: Vec::new(),
