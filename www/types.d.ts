@@ -220,6 +220,7 @@ export interface View {
   logs: Log[];
   placement: { shard: number; name: string; cells: string[] }[];
   placementNote: string;
+  placementDown: boolean;
   incidents: Incident[];
   traffic: Traffic[];
   whys: Why[];

@@ -275,6 +275,12 @@ impl<K: Ord + Copy + 'static, V: 'static> Disk<K, V> {
         read(&mut self.0.borrow().rows.range(range))
     }
 
+    /// Whether all that is written is durable.
+    pub(crate) fn is_flushed(&self) -> bool {
+        let inner = self.0.borrow();
+        inner.flushing.is_empty() && inner.waiting.is_empty()
+    }
+
     /// How many rows are written and how many are durable.
     pub(crate) fn row_counts(&self) -> (usize, usize) {
         let inner = self.0.borrow();

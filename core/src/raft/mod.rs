@@ -16,6 +16,7 @@ pub(crate) mod message;
 pub mod seat;
 pub mod state;
 pub mod state_machine;
+mod successor;
 pub(crate) mod transport;
 pub mod types;
 

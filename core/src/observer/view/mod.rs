@@ -74,6 +74,7 @@ impl Observer {
                 .map(|d| placement_row(d, &replicas, &asleep, cluster))
                 .collect(),
             placement_note: cluster.placement.note(),
+            placement_down: !cluster.placement.is_up(),
             incidents: self.incidents.views(),
             traffic: self.traffic.views(),
             whys: Vec::new(),
