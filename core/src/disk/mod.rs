@@ -53,6 +53,11 @@ impl<K: Ord + Copy, V> Batch<K, V> {
         self
     }
 
+    /// Whether it changes nothing.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// Changes `rows`, and tells `replaced` of each row that is no longer what it was.
     fn apply_to(self, rows: &mut BTreeMap<K, V>, mut replaced: impl FnMut(K, Option<V>)) {
         for change in self.0 {

@@ -79,15 +79,13 @@ struct Ids {
 }
 
 impl Ids {
-    /// The next id. One beyond the window reserves the next window: it is told to nobody before
-    /// that is durable.
-    fn allocate(&self, disk: &Disk<RowKey, Row>) -> u64 {
+    /// The next id. One beyond the window adds to `batch` that the next window is reserved: it is
+    /// told to nobody before that is durable.
+    fn allocate(&self, disk: &Disk<RowKey, Row>, batch: &mut Batch<RowKey, Row>) -> u64 {
         let id = self.next.get();
         self.next.set(id + 1);
         if id >= self.reserved(disk) {
-            let mut batch = Batch::default();
             batch.put(self.window, Row::Ids(id + IDS_RESERVED));
-            disk.write(batch, None);
         }
         id
     }
@@ -153,13 +151,12 @@ impl Store {
     }
 
     pub(super) fn allocate_replica(&self) -> ReplicaId {
-        ReplicaId(self.replicas.allocate(&self.disk))
-    }
-
-    fn put(&self, key: RowKey, row: Row) {
         let mut batch = Batch::default();
-        batch.put(key, row);
-        self.disk.write(batch, None);
+        let replica = ReplicaId(self.replicas.allocate(&self.disk, &mut batch));
+        if !batch.is_empty() {
+            self.disk.write(batch, None);
+        }
+        replica
     }
 
     /// What the shard was when it was last heard of.
@@ -218,7 +215,9 @@ impl Store {
     }
 
     pub(super) fn want_layout(&self, shard: ShardId, layout: Layout) {
-        self.put(RowKey::Layout(shard), Row::Layout(Rc::new(layout)));
+        let mut batch = Batch::default();
+        batch.put(RowKey::Layout(shard), Row::Layout(Rc::new(layout)));
+        self.disk.write(batch, None);
     }
 
     /// The split of the shard that is wanted: its key, and the new shard.
@@ -230,8 +229,10 @@ impl Store {
     }
 
     pub(super) fn want_split(&self, shard: ShardId, key: Key) -> ShardId {
-        let child = ShardId(self.shards.allocate(&self.disk));
-        self.put(RowKey::Split(shard), Row::Split(key, child));
+        let mut batch = Batch::default();
+        let child = ShardId(self.shards.allocate(&self.disk, &mut batch));
+        batch.put(RowKey::Split(shard), Row::Split(key, child));
+        self.disk.write(batch, None);
         child
     }
 
@@ -253,8 +254,10 @@ impl Store {
         let mut before = self.ordered(home.shard).into_iter().filter(|(_, o)| *o == order);
         before.next().map_or_else(
             || {
-                let replica = self.allocate_replica();
-                self.put(RowKey::Ordered(replica), Row::Ordered(order));
+                let mut batch = Batch::default();
+                let replica = ReplicaId(self.replicas.allocate(&self.disk, &mut batch));
+                batch.put(RowKey::Ordered(replica), Row::Ordered(order));
+                self.disk.write(batch, None);
                 replica
             },
             |(replica, _)| replica,

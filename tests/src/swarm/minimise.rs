@@ -191,7 +191,8 @@ fn ends(begin: &Command, end: &Command) -> bool {
         | (C::LossyLink { from, to, .. }, C::LossyLink { from: a, to: b, .. }) => {
             (from, to) == (a, b)
         }
-        (C::Isolate { .. } | C::Separate { .. }, C::Heal) => true,
+        (C::Isolate { .. } | C::Separate { .. }, C::Heal)
+        | (C::CrashPlacement, C::RestartPlacement) => true,
         _ => false,
     }
 }
