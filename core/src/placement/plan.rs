@@ -113,7 +113,10 @@ pub(super) fn behind<'a>(
     };
     let members = report.descriptor.members.iter().copied();
     let lag = |m: Member| (m, report.last_log.saturating_sub(matched(report, m.replica)));
-    members.filter(wanted).map(lag).filter(|(_, lag)| *lag > CAUGHT_UP_WITHIN)
+    // However short the log: one that has answered nothing yet has caught up with nothing.
+    let is_behind =
+        |(m, lag): &(Member, u64)| *lag > CAUGHT_UP_WITHIN || matched(report, m.replica) == 0;
+    members.filter(wanted).map(lag).filter(is_behind)
 }
 
 fn transfer(report: &ShardReport, layout: &Layout, outlook: &Outlook) -> Plan {
@@ -237,6 +240,16 @@ mod tests {
         let remove = Plan::Do(Step::Remove { nodes: nodes(&[1, 2, 3]) });
         assert_eq!(plan(&all, 4, &[4, 5], &[]), remove);
         assert_eq!(plan(&report(&[4, 5], &[], 95), 4, &[4, 5], &[]), Plan::Reached);
+    }
+
+    #[test]
+    fn a_learner_that_has_answered_nothing_has_not_caught_up_however_short_the_log() {
+        let mut young = report(&[1, 2, 3], &[4], 0);
+        young.last_log = 7;
+        assert!(matches!(plan(&young, 1, &[1, 2, 4], &[]), Plan::Wait(_)));
+        young.matched = vec![(ReplicaId(4), 1)];
+        let promote = Plan::Do(Step::Promote { nodes: nodes(&[4]) });
+        assert_eq!(plan(&young, 1, &[1, 2, 4], &[]), promote);
     }
 
     #[test]
