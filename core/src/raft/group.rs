@@ -19,7 +19,7 @@ use super::seat::{NodeSide, Seat};
 use super::state_machine::StateMachine;
 use super::transport::Transport;
 use super::types::{NodeDisk, ReplicaNode, Snapshot};
-use crate::event::Role;
+use crate::event::{Refusal, Role};
 use crate::id::{NodeId, ReplicaId};
 use crate::key::Epoch;
 use crate::network::MessageKind;
@@ -56,6 +56,8 @@ pub(crate) enum WriteError {
     Stale,
     /// OpenRaft refused it, for this reason.
     Refused(String),
+    /// It would do harm as things stand: nothing was appended.
+    Harmful(Refusal),
 }
 
 /// Why a read cannot be served here.
@@ -189,6 +191,11 @@ impl Group {
         self.raft.get_read_linearizer(openraft::ReadPolicy::ReadIndex).await.map_err(read_error)
     }
 
+    fn still(&self, epoch: Epoch) -> Result<(), WriteError> {
+        let is = self.machine.state(|s| s.epoch) == Some(epoch);
+        if is { Ok(()) } else { Err(WriteError::Stale) }
+    }
+
     /// Changes the membership if it is still the one that this replica has applied, at `epoch`.
     async fn change(
         &self,
@@ -196,9 +203,7 @@ impl Group {
         change: ChangeMembers<ReplicaId, ReplicaNode>,
         keep_removed: bool,
     ) -> Result<(), WriteError> {
-        if self.machine.state(|s| s.epoch) != Some(epoch) {
-            return Err(WriteError::Stale);
-        }
+        self.still(epoch)?;
         let last_membership_log_id = *self.machine.membership().log_id();
         let still = Precondition::LastMembershipLogId { last_membership_log_id };
         self.raft
@@ -223,6 +228,9 @@ impl Group {
         epoch: Epoch,
         replicas: BTreeSet<ReplicaId>,
     ) -> Result<(), WriteError> {
+        self.still(epoch)?;
+        let voters = self.machine.membership().voter_ids().chain(replicas.clone()).collect();
+        self.hear_quorums(voters).await?;
         self.change(epoch, ChangeMembers::AddVoterIds(replicas), true).await
     }
 
@@ -232,12 +240,15 @@ impl Group {
         epoch: Epoch,
         replicas: BTreeSet<ReplicaId>,
     ) -> Result<(), WriteError> {
+        self.still(epoch)?;
         let membership = self.machine.membership();
         let (voters, learners): (BTreeSet<_>, BTreeSet<_>) =
             replicas.into_iter().partition(|r| membership.voter_ids().any(|v| v == *r));
         let change = if voters.is_empty() {
             ChangeMembers::RemoveNodes(learners)
         } else {
+            let left = membership.voter_ids().filter(|v| !voters.contains(v)).collect();
+            self.hear_quorums(left).await?;
             ChangeMembers::RemoveVoters(voters)
         };
         self.change(epoch, change, false).await
