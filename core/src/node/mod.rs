@@ -26,6 +26,7 @@ use crate::probe::{Fact, Probe};
 use crate::raft::birth;
 use crate::raft::config::RaftConfig;
 use crate::raft::message::{RaftMessage, RaftReply, Rpc};
+use crate::raft::row_facts;
 use crate::raft::seat::{Effect, Seat};
 use crate::raft::types::{NodeDisk, RecordState};
 use crate::raft::{Group, GroupStatus};
@@ -147,6 +148,10 @@ impl Node {
         let seats: Vec<Seat> = live.map(|(replica, r)| self.seat(r.shard, replica)).collect();
         let replicas = u32::try_from(seats.len()).unwrap_or(u32::MAX);
         self.0.trace.record(EventKind::NodeStarted { node: self.0.id, replicas });
+        self.0.probe.tell(|| {
+            let found = row_facts::found(&self.0.disk, &seats);
+            Fact::NodeStarted { node: self.0.id, found }
+        });
         for seat in seats {
             self.start_replica(seat, origin, leads(seat.shard));
         }
@@ -290,6 +295,10 @@ impl Node {
                 if from.is_some_and(|sender| group.machine().has_removed(sender)) {
                     return refuse(RaftReply::Expelled { kind });
                 }
+                probe.tell(|| {
+                    let (seat, from) = (group.seat(), from.map(|sender| sender.replica));
+                    Fact::Handed { seat, shard, to: ReplicaId(to), from }
+                });
                 let arrival = self.expect_range(shard, &envelope);
                 self.spawn(to, async move {
                     let _until_answered = arrival;
