@@ -183,11 +183,12 @@ pub(crate) struct VoteFact {
 }
 
 impl VoteFact {
-    /// Whether a replica that gave `before` may give this one later: never a lower one, nor another
-    /// one in the same term.
+    /// Whether a replica that gave `before` may write this one later: never a lower one, nor another
+    /// one in the same term; but whomever it voted for, it follows who has won.
     pub(crate) fn may_follow(&self, before: &Self) -> bool {
-        let same = self.candidate == before.candidate && self.won >= before.won;
-        self.term > before.term || (self.term == before.term && same)
+        let loses = self.won && !before.won;
+        let same = self.candidate == before.candidate && self.won == before.won;
+        self.term > before.term || (self.term == before.term && (loses || same))
     }
 
     /// Whether `replica` itself has won with it.

@@ -140,8 +140,9 @@ mod tests {
             story
         };
         let mut right = story();
-        right.fine_fact(&durable(1, vec![vote(1, 6, 2, true), committed(8), taken(9)]));
-        assert_eq!(right.compared, 8);
+        right.fine_fact(&durable(1, vec![vote(1, 6, 3, true), committed(8), taken(9)]));
+        assert_eq!(right.compared, 8, "it had voted for another one than has won");
+        right.wrong_fact(&durable(1, vec![vote(1, 6, 2, true)]), "to one for r2 in term 6");
         story().wrong_fact(&durable(1, vec![vote(1, 5, 1, false)]), "from a vote for r2 in term 6");
         story().wrong_fact(&durable(1, vec![vote(1, 6, 3, false)]), "to one for r3 in term 6");
         story().wrong_fact(&durable(1, vec![committed(7)]), "from commit index 8 to 7");
