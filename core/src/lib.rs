@@ -14,7 +14,7 @@
 //! node         one machine: catalog of replicas, serving, placement's orders
 //! raft         the only module that names OpenRaft: group, log store, state machine, transport
 //! network, disk    links and everything in flight; rows in atomic batches
-//! trace, event     what happened, with a rolling digest
+//! trace, event     what happened, with a rolling digest    probe   what only the checkers are told
 //! sim          the deterministic runtime: clock, tasks, timers, channels, randomness
 //! ```
 //!
@@ -42,6 +42,7 @@ mod observer;
 mod operation;
 mod options;
 mod placement;
+mod probe;
 mod raft;
 mod recording;
 mod replay;

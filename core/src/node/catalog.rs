@@ -29,6 +29,7 @@ impl Node {
                 disk: node.0.disk.clone(),
                 transport: Transport::new(node.0.network.clone(), node.0.id),
                 trace: node.0.trace.clone(),
+                probe: node.0.probe.clone(),
                 node: node.side(),
             };
             let group = Group::start(seat, parts).await;
@@ -60,6 +61,7 @@ impl Node {
             range: descriptor.as_ref().map(|d| d.range),
             epoch: descriptor.map_or_else(Epoch::default, |d| d.epoch),
         });
+        group.machine().tell_what_it_holds();
         let (node, machine) = (self.clone(), group.machine().clone());
         let mut last = None;
         let watch = group.clone().watch_role(move |role, term, _| {
@@ -72,6 +74,9 @@ impl Node {
             if term > 0 && !uninitialized && last.replace((role, term)) != Some((role, term)) {
                 let changed = EventKind::RoleChanged { node: at, shard, replica, role, term };
                 node.0.trace.record(changed);
+                if role == Role::Leader {
+                    machine.tell_what_it_holds();
+                }
                 node.role_changed(seat, role, machine.is_removed());
             }
         });

@@ -22,10 +22,12 @@ use crate::id::{NodeId, ReplicaId, ShardId};
 use crate::key::{Descriptor, KeyRange};
 use crate::message::{Heartbeat, Message};
 use crate::network::{Endpoint, Envelope, MessageKind, Network, Route};
+use crate::probe::{Fact, Probe};
 use crate::raft::at_rest::{self, AtRest};
 use crate::raft::birth;
 use crate::raft::config::RaftConfig;
 use crate::raft::message::{RaftMessage, RaftReply, Rpc};
+use crate::raft::row_facts;
 use crate::raft::seat::{Effect, Seat};
 use crate::raft::types::{NodeDisk, RecordState};
 use crate::raft::{Group, GroupStatus};
@@ -61,6 +63,7 @@ struct Shared {
     network: Network<Message>,
     disk: NodeDisk,
     trace: Trace,
+    probe: Probe,
     config: RaftConfig,
     status: Cell<NodeStatus>,
     starts: Cell<u32>,
@@ -89,7 +92,7 @@ impl Node {
         sim: Sim,
         network: Network<Message>,
         disk: NodeDisk,
-        trace: Trace,
+        (trace, probe): (Trace, Probe),
         config: RaftConfig,
     ) -> Self {
         Self(Rc::new(Shared {
@@ -98,6 +101,7 @@ impl Node {
             network,
             disk,
             trace,
+            probe,
             config,
             status: Cell::new(NodeStatus::Down),
             starts: Cell::new(0),
@@ -145,6 +149,10 @@ impl Node {
         let seats: Vec<Seat> = live.map(|(replica, r)| self.seat(r.shard, replica)).collect();
         let replicas = u32::try_from(seats.len()).unwrap_or(u32::MAX);
         self.0.trace.record(EventKind::NodeStarted { node: self.0.id, replicas });
+        self.0.probe.tell(|| {
+            let found = row_facts::found(&self.0.disk, &seats);
+            Fact::NodeStarted { node: self.0.id, found }
+        });
         for seat in seats {
             self.start_replica(seat, origin, leads(seat.shard));
         }
@@ -283,17 +291,26 @@ impl Node {
             }
             Stage::Running(group) => {
                 let (group, network, to) = (group.clone(), self.0.network.clone(), to.0);
+                let probe = self.0.probe.clone();
                 drop(replicas);
                 if from.is_some_and(|sender| group.machine().has_removed(sender)) {
                     return refuse(RaftReply::Expelled { kind });
                 }
+                probe.tell(|| {
+                    let (seat, from) = (group.seat(), from.map(|sender| sender.replica));
+                    Fact::Handed { seat, shard, to: ReplicaId(to), from }
+                });
                 let arrival = self.expect_range(shard, &envelope);
                 self.spawn(to, async move {
                     let _until_answered = arrival;
                     let Message::Raft(RaftMessage { rpc, .. }) = envelope.payload else {
                         return;
                     };
+                    let asked = rpc.asks_to_promise();
                     let reply = group.answer(kind, rpc).await;
+                    if let Some(promise) = asked.filter(|asked| reply.promises(asked)) {
+                        probe.tell(|| Fact::Promised { seat: group.seat(), promise });
+                    }
                     network.reply(&route, Message::RaftReply(reply));
                 });
             }

@@ -24,6 +24,7 @@ use crate::id::{NodeId, ReplicaId};
 use crate::key::Epoch;
 use crate::network::MessageKind;
 use crate::operation::ReadPolicy;
+use crate::probe::{Basis, Probe};
 use crate::trace::Trace;
 
 /// One replica's raft: a handle, cheap to clone.
@@ -42,6 +43,7 @@ pub(crate) struct Parts {
     pub(crate) disk: NodeDisk,
     pub(crate) transport: Transport,
     pub(crate) trace: Trace,
+    pub(crate) probe: Probe,
     pub(crate) node: NodeSide,
 }
 
@@ -88,10 +90,10 @@ pub(crate) struct GroupStatus {
 impl Group {
     /// Starts the replica of `seat` from what is on its disk.
     pub(crate) async fn start(seat: Seat, parts: Parts) -> Result<Self, String> {
-        let Parts { config, disk, transport, trace, node } = parts;
+        let Parts { config, disk, transport, trace, probe, node } = parts;
         let log = LogStore::new(disk.clone(), seat.replica);
         let compaction = Compaction::new(config.max_in_snapshot_log_to_keep);
-        let machine = StateMachine::new(seat, disk, trace, node, compaction);
+        let machine = StateMachine::new(seat, disk, (trace, probe), node, compaction);
         let network = transport.for_replica(seat.shard, machine.clone());
         let raft = Raft::new(seat.replica, config, network, log.clone(), machine.clone())
             .await
@@ -153,15 +155,15 @@ impl Group {
         self.raft.client_write(proposal).await.map(|done| done.data).map_err(write_error)
     }
 
-    /// Returns once a read of what this leader has applied is linearizable.
+    /// Returns once a read of what this leader has applied is linearizable, and on what that rests.
     pub(crate) async fn read_barrier(
         &self,
         policy: ReadPolicy,
         ttl: Duration,
-    ) -> Result<(), ReadError> {
-        let ready = self.linearizer(policy).await?.try_await_ready(&self.raft, Some(ttl)).await;
-        match ready {
-            Ok(Ok(_)) => Ok(()),
+    ) -> Result<Basis, ReadError> {
+        let (linearizer, basis) = self.linearizer(policy).await?;
+        match linearizer.try_await_ready(&self.raft, Some(ttl)).await {
+            Ok(Ok(_)) => Ok(basis),
             Ok(Err(_)) => Err(ReadError::Behind),
             Err(_) => Err(ReadError::NotLeader(None)),
         }
@@ -170,7 +172,7 @@ impl Group {
     /// The log index up to which any replica must have applied before a read of its state is
     /// linearizable, if it is asked for after this call begins. Answered by the leader alone.
     pub(crate) async fn read_index(&self, policy: ReadPolicy) -> Result<u64, ReadError> {
-        Ok(self.linearizer(policy).await?.read_log_id().index())
+        Ok(self.linearizer(policy).await?.0.read_log_id().index())
     }
 
     /// Returns once this replica has applied up to `index`.
@@ -180,15 +182,16 @@ impl Group {
         applied.map(|_| ()).map_err(|_| ReadError::Behind)
     }
 
-    async fn linearizer(&self, policy: ReadPolicy) -> Result<Linearizer<C>, ReadError> {
+    async fn linearizer(&self, policy: ReadPolicy) -> Result<(Linearizer<C>, Basis), ReadError> {
         if policy == ReadPolicy::Lease {
             match self.raft.get_read_linearizer(openraft::ReadPolicy::LeaseRead).await {
                 // The lease has run out: a quorum must say.
                 Err(RaftError::APIError(LinearizableReadError::QuorumNotEnough(_))) => {}
-                found => return found.map_err(read_error),
+                found => return found.map(|l| (l, Basis::Lease)).map_err(read_error),
             }
         }
-        self.raft.get_read_linearizer(openraft::ReadPolicy::ReadIndex).await.map_err(read_error)
+        let found = self.raft.get_read_linearizer(openraft::ReadPolicy::ReadIndex).await;
+        found.map(|l| (l, Basis::Quorum)).map_err(read_error)
     }
 
     fn still(&self, epoch: Epoch) -> Result<(), WriteError> {

@@ -14,6 +14,7 @@ pub(crate) mod group;
 pub mod log_store;
 pub(crate) mod message;
 mod peers;
+pub(crate) mod row_facts;
 pub mod seat;
 pub mod state;
 pub mod state_machine;

@@ -2,10 +2,15 @@
 
 use std::time::Duration;
 
-use shardscope_core::{Options, WakeOrder};
+use shardscope_core::{Options, ReadPolicy, WakeOrder};
 
 use super::dice::Dice;
 use super::fault::FaultKind;
+
+/// What leases do not stand: OpenRaft's follower forgets on a restart what it granted
+/// (docs/findings/lease-read.md), a clock that drifts cuts a lease short, and a follower that is
+/// made to campaign does not keep to what it granted.
+const BREAK_LEASES: [FaultKind; 3] = [FaultKind::Crash, FaultKind::SetClock, FaultKind::Elect];
 
 /// What a seed gives a run.
 #[derive(Clone, Debug)]
@@ -48,7 +53,7 @@ impl Plan {
             wake_order: dice.one_of(&[WakeOrder::Fifo, WakeOrder::Seeded]),
             ..Options::seeded(seed)
         };
-        Self {
+        let mut plan = Self {
             options,
             faults: drawn_faults(&mut dice),
             phases,
@@ -56,7 +61,11 @@ impl Plan {
             pause_us: dice.one_of(&[(500, 50_000), (1_000, 200_000), (5_000, 600_000)]),
             fault_percent: dice.one_of(&[40, 60, 80]),
             healed_first: dice.chance(1, 2),
+        };
+        if dice.chance(1, 2) && !plan.faults.iter().any(|fault| BREAK_LEASES.contains(fault)) {
+            plan.options.read_policy = ReadPolicy::Lease;
         }
+        plan
     }
 }
 
