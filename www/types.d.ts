@@ -23,6 +23,10 @@ export interface PhaseCost {
   bytes: number;
   unwritableNs: number;
   roundTripNs: number;
+  operations: number;
+  operationsPerSecond: number;
+  latencyNs: number;
+  latencyP99Ns: number;
   digest: string;
 }
 export interface Scenario {
@@ -89,6 +93,8 @@ export interface Node {
   diskFull: boolean;
   clockOffsetNs: number;
   guest: boolean;
+  opsPerSecond: number;
+  queued: number;
   starts: number;
 }
 export interface Shard {
@@ -103,6 +109,8 @@ export interface Shard {
   learners: number[];
   origin: { parent: number; index: number; first: number } | null;
   opsPerSecond: number;
+  latencyNs: number;
+  latencyP99Ns: number;
   hot: boolean;
   availability: Availability;
   sinceNs: number;
@@ -169,6 +177,8 @@ export interface Client {
   attempts: number;
   lastRepair: string;
   lastRepairNs: number | null;
+  home: number | null;
+  latencyNs: number;
   ok: number;
   failed: number;
   unknown: number;
@@ -213,6 +223,7 @@ export interface View {
   logs: Log[];
   placement: { shard: number; name: string; cells: string[] }[];
   placementNote: string;
+  proposals: string[];
   incidents: Incident[];
   traffic: Traffic[];
   whys: Why[];

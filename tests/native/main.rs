@@ -6,6 +6,7 @@ mod reference;
 
 mod asking;
 mod bounds;
+mod capacity;
 mod checkers;
 mod clients;
 mod commands;

@@ -5,6 +5,7 @@
 //! it observes. Owned by `simulation`.
 
 mod availability;
+mod figures;
 mod heat;
 mod incidents;
 mod quorum;
@@ -26,6 +27,7 @@ use crate::view::AvailabilityChange;
 pub(crate) use quorum::shard_without_quorum;
 
 use availability::Availability;
+use figures::Figures;
 use heat::Heat;
 use incidents::Incidents;
 use traffic::Traffic;
@@ -33,6 +35,7 @@ use traffic::Traffic;
 /// What is known of a run from its events.
 pub(crate) struct Observer {
     heat: Heat,
+    figures: Figures,
     availability: Availability,
     incidents: Incidents,
     traffic: Traffic,
@@ -46,6 +49,7 @@ impl Observer {
         let space = cluster.options.key_space();
         Self {
             heat: Heat::new(space),
+            figures: Figures::default(),
             availability: Availability::new(space),
             incidents: Incidents::default(),
             traffic: Traffic::default(),
@@ -58,6 +62,9 @@ impl Observer {
     pub(crate) fn observe(&mut self, cluster: &Cluster, phases: &mut Phases) {
         cluster.trace.observe(|event| {
             self.heat.note(event);
+            if let Some(answered) = self.figures.note(event) {
+                self.heat.answered(answered);
+            }
             self.availability.note(event);
             self.incidents.note(event);
             self.traffic.note(event);

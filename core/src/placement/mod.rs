@@ -5,6 +5,9 @@
 //! them: it never looks into a node. What is wanted and which ids are taken is durable; all else it
 //! learns anew. Owned by `cluster`.
 
+mod balance;
+pub(crate) mod hot;
+mod load;
 mod plan;
 
 use std::cell::RefCell;
@@ -47,6 +50,7 @@ struct Shared {
     wake: UnboundedSender<()>,
     durable: RefCell<Durable>,
     learned: RefCell<Learned>,
+    load: RefCell<load::Book>,
 }
 
 /// What survives placement's own crash.
@@ -92,7 +96,9 @@ impl Placement {
             removed: BTreeMap::new(),
         });
         let learned = RefCell::new(Learned { shards, ..Learned::default() });
-        let placement = Self(Rc::new(Shared { sim, network, trace, wake, durable, learned }));
+        let shared =
+            Shared { sim, network, trace, wake, durable, learned, load: RefCell::default() };
+        let placement = Self(Rc::new(shared));
         let port = placement.clone();
         placement.0.network.attach(Endpoint::Placement, Rc::new(move |e| port.receive(&e)));
         let owner = Owner { scope: u64::MAX, ..Owner::WORLD };
@@ -155,6 +161,7 @@ impl Placement {
                 for descriptor in &heartbeat.leads {
                     self.learn(descriptor, Some(node));
                 }
+                self.weigh(node, heartbeat);
                 let durable = self.0.durable.borrow();
                 let gone = heartbeat.holds.iter().filter(|(_, r)| durable.removed.contains_key(r));
                 let gone: Vec<(ShardId, ReplicaId)> = gone.copied().collect();
