@@ -20,3 +20,4 @@ mod runtime;
 mod scenarios;
 mod storage;
 mod swarm;
+mod use_cases;
