@@ -108,6 +108,11 @@ impl Placement {
         }
         let up = book.heard.iter().filter(|(_, heard)| now.since(**heard) < SILENT);
         let nodes: Vec<NodeId> = up.map(|(node, _)| *node).collect();
+        // While a node is silent its shards have no voter to spare, and it may be back soon.
+        let silent = |p: &Placed| p.voters.iter().chain(&p.learners).any(|n| !nodes.contains(n));
+        if placed.iter().any(silent) {
+            return;
+        }
         let Some(way) = next_move(&nodes, &placed) else {
             return;
         };

@@ -11,6 +11,7 @@ mod memory;
 mod page;
 mod report;
 mod sizes;
+mod split;
 mod story;
 mod wasm;
 mod writes;
@@ -50,6 +51,8 @@ enum Section {
     Idle,
     /// What ten virtual minutes of load leave behind.
     Memory,
+    /// Wall time of a split.
+    Split,
     /// Gzipped sizes.
     Sizes,
     /// Native beside wasm.
@@ -57,8 +60,14 @@ enum Section {
 }
 
 impl Section {
-    const ALL: [Section; 5] =
-        [Section::Writes, Section::Idle, Section::Memory, Section::Sizes, Section::Wasm];
+    const ALL: [Section; 6] = [
+        Section::Writes,
+        Section::Idle,
+        Section::Memory,
+        Section::Split,
+        Section::Sizes,
+        Section::Wasm,
+    ];
 
     /// Measures it; the figures that the page is needed for are left out when `page` has none.
     fn measure(self, runs: u32, page: &mut page::Page) -> Measured {
@@ -69,6 +78,7 @@ impl Section {
                 let native = memory::measure_native();
                 Measured::all([native]).and(page.with(memory::measure_wasm))
             }
+            Section::Split => Measured::all([split::measure(runs)]),
             Section::Sizes => Measured::default().and(page.with(sizes::measure)),
             Section::Wasm => Measured::default().and(page.with(|page| wasm::measure(page, runs))),
         }

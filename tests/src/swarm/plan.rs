@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use shardscope_core::{Options, WakeOrder};
+use shardscope_core::{AutoSplit, Options, WakeOrder};
 
 use super::dice::Dice;
 use super::fault::FaultKind;
@@ -48,7 +48,7 @@ impl Plan {
             wake_order: dice.one_of(&[WakeOrder::Fifo, WakeOrder::Seeded]),
             ..Options::seeded(seed)
         };
-        Self {
+        let mut plan = Self {
             options,
             faults: drawn_faults(&mut dice),
             phases,
@@ -56,6 +56,19 @@ impl Plan {
             pause_us: dice.one_of(&[(500, 50_000), (1_000, 200_000), (5_000, 600_000)]),
             fault_percent: dice.one_of(&[40, 60, 80]),
             healed_first: dice.chance(1, 2),
+        };
+        plan.draw_load(&mut dice);
+        plan
+    }
+
+    /// How fast nodes are, and what placement does about load by itself. The four phases say where
+    /// everything is to be, so there it does nothing.
+    fn draw_load(&mut self, dice: &mut Dice) {
+        self.options.node_capacity = dice.one_of(&[0, 0, 40, 150, 1_000]);
+        if !self.phases {
+            self.options.auto_split =
+                dice.one_of(&[AutoSplit::Off, AutoSplit::Propose, AutoSplit::Split]);
+            self.options.balance = dice.chance(1, 3);
         }
     }
 }
