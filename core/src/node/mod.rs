@@ -5,8 +5,10 @@
 //! It must not know other nodes' insides, nor placement's plans. Owned by `cluster`.
 
 mod admin;
+mod capacity;
 mod catalog;
 mod faults;
+mod load;
 mod receive;
 mod serve;
 
@@ -17,6 +19,9 @@ use std::time::Duration;
 
 use futures::StreamExt;
 use futures::channel::mpsc::{UnboundedReceiver, UnboundedSender, unbounded};
+
+use capacity::Capacity;
+use load::Load;
 
 use crate::event::{EventKind, Origin};
 use crate::id::{NodeId, ReplicaId, ShardId};
@@ -72,6 +77,8 @@ struct Shared {
     effects: RefCell<UnboundedSender<Effect>>,
     /// What arrived while the node was paused, at most [`INBOX_MAX`].
     inbox: RefCell<VecDeque<Envelope<Message>>>,
+    capacity: Capacity,
+    load: RefCell<Load>,
     /// Snapshots that are being installed, by message: of which shard, and its range.
     arriving: RefCell<BTreeMap<u64, (ShardId, KeyRange)>>,
     /// Replicas whose end is still to be seen: when, and what they were.
@@ -95,7 +102,9 @@ impl Node {
         disk: NodeDisk,
         (trace, probe): (Trace, Probe),
         config: RaftConfig,
+        capacity: u32,
     ) -> Self {
+        let load = RefCell::new(Load::new(sim.now(), sim.rng("load samples")));
         Self(Rc::new(Shared {
             id,
             sim,
@@ -109,6 +118,8 @@ impl Node {
             replicas: RefCell::default(),
             effects: RefCell::new(unbounded().0),
             inbox: RefCell::default(),
+            capacity: Capacity::new(capacity),
+            load,
             arriving: RefCell::default(),
             destroyed: RefCell::default(),
         }))
@@ -172,6 +183,7 @@ impl Node {
         let replicas = std::mem::take(&mut *self.0.replicas.borrow_mut());
         let inbox = std::mem::take(&mut *self.0.inbox.borrow_mut());
         drop((replicas, inbox));
+        self.0.capacity.clear();
         self.0.trace.record(EventKind::NodeCrashed { node: self.0.id, unflushed });
     }
 
@@ -203,9 +215,12 @@ impl Node {
                     let group = r.group()?;
                     group.is_leader().then(|| group.machine().descriptor()).flatten()
                 };
+                let leads: Vec<Descriptor> = replicas.values().filter_map(leads).collect();
+                let led: Vec<ShardId> = leads.iter().map(|d| d.shard).collect();
                 Heartbeat {
                     holds: replicas.values().map(|r| (r.seat.shard, r.seat.replica)).collect(),
-                    leads: replicas.values().filter_map(leads).collect(),
+                    loads: self.0.load.borrow_mut().report(self.0.sim.now(), &led),
+                    leads,
                 }
             };
             let from = Endpoint::Node(self.0.id);
@@ -243,7 +258,7 @@ impl Node {
         match (envelope.shard, &envelope.payload) {
             (Some(shard), Message::Raft(_)) => self.receive_raft(shard, envelope),
             (Some(shard), Message::Request(request)) => {
-                self.spawn(0, self.clone().serve(route, shard, *request));
+                self.line_up(route, shard, *request);
             }
             (Some(shard), &Message::ReadIndex { leader, policy }) => {
                 self.spawn(0, self.clone().tell_read_index(route, shard, leader, policy));

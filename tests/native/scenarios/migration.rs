@@ -71,9 +71,10 @@ fn an_id_that_came_to_nothing_takes_no_older_replica_with_it() {
     world.restart(N1);
     world.move_to(A, &[N1, N2, N3, N5, N4], &[]);
     let again = |step: &Step| matches!(step, Step::AddLearner { node: N5, .. });
-    world.until("n5 is added once more", |kind| {
-        matches!(kind, EventKind::PlacementStep { step, .. } if again(step))
-    });
+    world.until(
+        "n5 is added once more",
+        |kind| matches!(kind, EventKind::PlacementStep { step, .. } if again(step)),
+    );
     world.pass(100);
     world.has(Command::ReleaseApply { node: N2, shard: A });
     world.settle();
