@@ -71,6 +71,12 @@ impl Client {
             _ => {
                 state.round_trips.lost(target, ATTEMPT_TTL);
                 state.router.doubt_leader(under_way.key, target);
+                drop(state);
+                // All that it knows of may be gone: placement may know newer ones. It keeps its
+                // route meanwhile, for placement may be down, and its nodes come back.
+                if (under_way.tries + 1).is_multiple_of(PATIENCE) {
+                    self.ask_placement(under_way.key).await;
+                }
                 Attempt::Pause { perhaps: true }
             }
         }

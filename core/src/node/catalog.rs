@@ -225,8 +225,17 @@ impl Node {
 
     /// Destroys a replica in one batch: tombstone, and all its rows gone. Returns a future that
     /// waits until that is durable. A replica that was never here gets its tombstone all the same,
-    /// so that no late message makes it.
+    /// so that no late message makes it; an older one that still lives here goes before it.
     pub(super) fn destroy(&self, seat: Seat) -> impl Future<Output = ()> + use<> {
+        let Seat { shard, replica, .. } = seat;
+        let lives = self.0.replicas.borrow().get(&shard).map(|r| r.seat);
+        if let Some(older) = lives.filter(|lives| lives.replica < replica) {
+            drop(self.destroy_one(older));
+        }
+        self.destroy_one(seat)
+    }
+
+    fn destroy_one(&self, seat: Seat) -> impl Future<Output = ()> + use<> {
         let Seat { node, shard, replica } = seat;
         let here = self.0.replicas.borrow().get(&shard).is_some_and(|r| r.seat == seat);
         let epoch = self.group(shard).filter(|_| here).and_then(|g| g.machine().state(|s| s.epoch));

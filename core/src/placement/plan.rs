@@ -111,9 +111,13 @@ pub(super) fn behind<'a>(
     let wanted = |m: &Member| {
         !m.voter && (layout.voters.contains(&m.node) || layout.learners.contains(&m.node))
     };
-    let members = report.descriptor.members.iter().copied();
-    let lag = |m: Member| (m, report.last_log.saturating_sub(matched(report, m.replica)));
-    members.filter(wanted).map(lag).filter(|(_, lag)| *lag > CAUGHT_UP_WITHIN)
+    let members = report.descriptor.members.iter().copied().filter(wanted);
+    members.filter_map(|m| {
+        let matched = matched(report, m.replica);
+        let lag = report.last_log.saturating_sub(matched);
+        // One that has nothing is behind however short the log is: it lacks what a snapshot brings.
+        (matched == 0 || lag > CAUGHT_UP_WITHIN).then_some((m, lag))
+    })
 }
 
 fn transfer(report: &ShardReport, layout: &Layout, outlook: &Outlook) -> Plan {
@@ -245,6 +249,13 @@ mod tests {
         assert_eq!(plan(&caught_up, 1, &[1, 2, 3], &[4, 5]), Plan::Reached);
         let behind = report(&[1, 2, 3], &[4, 5], 10);
         assert!(matches!(plan(&behind, 1, &[1, 2, 3], &[4, 5]), Plan::Wait(_)));
+    }
+
+    #[test]
+    fn a_learner_that_has_nothing_is_not_promoted_however_short_the_log_is() {
+        let mut young = report(&[1, 2, 3], &[4], 0);
+        young.last_log = CAUGHT_UP_WITHIN - 1;
+        assert!(matches!(plan(&young, 1, &[1, 2, 3, 4], &[]), Plan::Wait(_)));
     }
 
     #[test]
