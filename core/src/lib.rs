@@ -68,7 +68,5 @@ pub use recording::{Checkpoint, OPENRAFT_VERSION, Recording, Timed, VERSION};
 pub use replay::Replay;
 pub use scenario::{Awaited, STORIES, Script, ScriptError, ScriptStep, Story};
 pub use sim::{Time, WakeOrder};
-pub use simulation::{
-    Budget, Condition, EVENTS_MAX, NodeUsage, PlacementUsage, Progress, Simulation, Usage,
-};
+pub use simulation::{Budget, Condition, EVENTS_MAX, NodeUsage, Progress, Simulation, Usage};
 pub use trace::Digest;

@@ -11,6 +11,8 @@ mod faults;
 mod load;
 mod receive;
 mod serve;
+#[cfg(test)]
+mod tests;
 
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, VecDeque};
