@@ -28,6 +28,7 @@ use crate::key::Key;
 use crate::message::{Located, Message};
 use crate::network::Network;
 use crate::operation::{Answer, Change, Operation};
+use crate::plant::{self, Plant};
 use crate::router::{Repair, Router};
 use crate::sim::{Owner, Sim, Time};
 use crate::trace::Trace;
@@ -224,7 +225,7 @@ impl Client {
                 }
                 Attempt::Again => {}
                 Attempt::Pause { perhaps: now } => {
-                    perhaps |= now;
+                    perhaps |= now && !plant::is(Plant::UnknownTakenForFailed);
                     let pause = pause_ns + self.0.load.rng.below(pause_ns);
                     self.0.sim.sleep(Duration::from_nanos(pause)).await;
                     pause_ns = (pause_ns * 2).min(PAUSE_NS.1);

@@ -19,6 +19,7 @@ use crate::node::{Node, NodeStatus, ReplicaFacts};
 use crate::operation::{Change, Operation};
 use crate::options::Options;
 use crate::placement::{Layout, Placement};
+use crate::plant;
 use crate::raft::birth;
 use crate::raft::config::raft_config;
 use crate::raft::state::ShardState;
@@ -44,6 +45,7 @@ impl Cluster {
         options.validate()?;
         let config = raft_config(options)?;
         let sim = Sim::new(options.seed, options.wake_order);
+        plant::sow(&sim, options.plant);
         let trace = Trace::observed();
         let links = LinkOptions {
             seed: options.seed,

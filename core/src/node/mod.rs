@@ -22,6 +22,7 @@ use crate::id::{NodeId, ReplicaId, ShardId};
 use crate::key::{Descriptor, KeyRange};
 use crate::message::{Heartbeat, Message};
 use crate::network::{Endpoint, Envelope, MessageKind, Network, Route};
+use crate::plant::{self, Plant};
 use crate::raft::birth;
 use crate::raft::config::RaftConfig;
 use crate::raft::message::{RaftMessage, RaftReply, Rpc};
@@ -261,6 +262,7 @@ impl Node {
             return refuse(RaftReply::Gone { kind });
         }
         if let Rpc::Snapshot { state, .. } = rpc
+            && !plant::is(Plant::OverlappingSnapshotInstalled)
             && let Some(overlaps) = self.overlap(shard, &state.range)
         {
             let node = self.0.id;
@@ -283,6 +285,7 @@ impl Node {
             Stage::Running(group) => {
                 let (group, network, to) = (group.clone(), self.0.network.clone(), to.0);
                 drop(replicas);
+                let group = self.misled(envelope.id, group);
                 if from.is_some_and(|sender| group.machine().has_removed(sender)) {
                     return refuse(RaftReply::Expelled { kind });
                 }
@@ -297,6 +300,16 @@ impl Node {
                 });
             }
         }
+    }
+
+    /// For [`Plant::MessageToWrongShard`]: whom a message reaches that is meant for `group`.
+    fn misled(&self, message: u64, group: Group) -> Group {
+        if !plant::is(Plant::MessageToWrongShard) || !message.is_multiple_of(32) {
+            return group;
+        }
+        let replicas = self.0.replicas.borrow();
+        let mut others = replicas.values().filter_map(Replica::group);
+        others.find(|other| other.seat() != group.seat()).cloned().unwrap_or(group)
     }
 
     /// Reserves the range of a snapshot until it is answered, so that no other is let in that

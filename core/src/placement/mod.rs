@@ -24,6 +24,7 @@ use crate::id::{NodeId, ReplicaId, ShardId};
 use crate::key::{Descriptor, Key, KeyRange, Member};
 use crate::message::{Admin, AdminReply, Located, Message, ShardReport};
 use crate::network::{Endpoint, Envelope, Network, Route};
+use crate::plant::{self, Plant};
 use crate::raft::entry::Split;
 use crate::sim::{Owner, Sim, Time};
 use crate::trace::Trace;
@@ -104,7 +105,7 @@ impl Placement {
     pub(crate) fn want_split(&self, shard: ShardId, key: Key) -> ShardId {
         let mut durable = self.0.durable.borrow_mut();
         let child = ShardId(durable.next_shard);
-        durable.next_shard += 1;
+        durable.next_shard += u64::from(!plant::is(Plant::ShardIdReused));
         durable.splits.insert(shard, (key, child));
         drop(durable);
         self.unsettle(shard);
@@ -387,7 +388,8 @@ impl Placement {
 
     fn allocate_replica(&self) -> ReplicaId {
         let mut durable = self.0.durable.borrow_mut();
-        durable.next_replica += 1;
-        ReplicaId(durable.next_replica - 1)
+        let next = ReplicaId(durable.next_replica);
+        durable.next_replica += u64::from(!(plant::is(Plant::ReplicaIdReused) && next.0 % 4 == 0));
+        next
     }
 }

@@ -24,6 +24,7 @@ use crate::id::{NodeId, ReplicaId};
 use crate::key::Epoch;
 use crate::network::MessageKind;
 use crate::operation::ReadPolicy;
+use crate::plant::{self, Plant};
 use crate::trace::Trace;
 
 /// One replica's raft: a handle, cheap to clone.
@@ -123,11 +124,20 @@ impl Group {
             Rpc::Append(r) => {
                 self.raft.append_entries(r).await.map_or_else(|_| stopped(), RaftReply::Append)
             }
-            Rpc::Vote(r) => self
-                .raft
-                .vote(r)
-                .await
-                .map_or_else(|_| stopped(), |response| RaftReply::Vote { kind, response }),
+            Rpc::Vote(r) => {
+                let asked = r.vote;
+                let answered = self.raft.vote(r).await;
+                answered.map_or_else(
+                    |_| stopped(),
+                    |mut response| {
+                        let term = response.vote.leader_id.term;
+                        if plant::is(Plant::VoteGrantedTwice) && term == asked.leader_id.term {
+                            (response.vote, response.vote_granted) = (asked, true);
+                        }
+                        RaftReply::Vote { kind, response }
+                    },
+                )
+            }
             Rpc::PreVote(r) => self
                 .raft
                 .pre_vote(r)
@@ -157,6 +167,10 @@ impl Group {
         policy: ReadPolicy,
         ttl: Duration,
     ) -> Result<(), ReadError> {
+        let by_itself = plant::is(Plant::ReadWithoutReadIndex) && self.is_leader();
+        if by_itself || plant::has_lease(self.seat.replica) {
+            return Ok(());
+        }
         let ready = self.linearizer(policy).await?.try_await_ready(&self.raft, Some(ttl)).await;
         match ready {
             Ok(Ok(_)) => Ok(()),
@@ -196,6 +210,10 @@ impl Group {
         change: ChangeMembers<ReplicaId, ReplicaNode>,
         keep_removed: bool,
     ) -> Result<(), WriteError> {
+        if plant::is(Plant::StepWithoutPrecondition) {
+            let done = self.raft.change_membership(change, keep_removed).await;
+            return done.map(|_| ()).map_err(write_error);
+        }
         if self.machine.state(|s| s.epoch) != Some(epoch) {
             return Err(WriteError::Stale);
         }
@@ -251,6 +269,7 @@ impl Group {
 
     /// Begins to hand leadership over.
     pub(crate) async fn transfer(&self, to: ReplicaId) -> Result<(), WriteError> {
+        plant::keep_lease(self.seat.replica);
         self.raft.trigger().transfer_leader(to).await.map_err(|e| stopped(&e))
     }
 

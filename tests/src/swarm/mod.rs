@@ -29,12 +29,12 @@ mod run;
 mod script;
 mod verdict;
 
-pub use batch::{Batch, main};
+pub use batch::{Batch, Orders, main, write_recording};
 pub use coverage::Coverage;
 pub use fault::FaultKind;
 pub use minimise::minimise;
 pub use plan::Plan;
 pub use replay::main as replay_main;
-pub use run::{Run, run_seed};
-pub use script::Script;
+pub use run::{Run, Settings, run, run_seed};
+pub use script::{Script, silence_panics_of_runs};
 pub use verdict::Verdict;

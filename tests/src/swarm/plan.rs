@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use shardscope_core::{Options, WakeOrder};
+use shardscope_core::{Options, ReadFrom, WakeOrder};
 
 use super::dice::Dice;
 use super::fault::FaultKind;
@@ -48,7 +48,7 @@ impl Plan {
             wake_order: dice.one_of(&[WakeOrder::Fifo, WakeOrder::Seeded]),
             ..Options::seeded(seed)
         };
-        Self {
+        let mut plan = Self {
             options,
             faults: drawn_faults(&mut dice),
             phases,
@@ -56,7 +56,20 @@ impl Plan {
             pause_us: dice.one_of(&[(500, 50_000), (1_000, 200_000), (5_000, 600_000)]),
             fault_percent: dice.one_of(&[40, 60, 80]),
             healed_first: dice.chance(1, 2),
-        }
+        };
+        plan.draw_load(&mut dice);
+        plan
+    }
+}
+
+impl Plan {
+    /// What else clients do than put and get, and where they read.
+    fn draw_load(&mut self, dice: &mut Dice) {
+        use ReadFrom::{Follower, Leader, Nearest};
+        self.options.read_from = dice.one_of(&[Leader, Leader, Follower, Nearest]);
+        self.options.delete_percent = dice.one_of(&[0, 0, 10, 30]);
+        self.options.update_percent = dice.one_of(&[0, 0, 20, 50]);
+        self.options.scan_percent = dice.one_of(&[0, 0, 10, 30]);
     }
 }
 

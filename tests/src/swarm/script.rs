@@ -1,6 +1,6 @@
 //! A run as its commands and their times: what can be run again, and made smaller.
 
-use std::panic;
+use std::panic::{self, AssertUnwindSafe};
 use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
@@ -50,10 +50,15 @@ pub(super) fn violation(simulation: &Simulation) -> Option<Verdict> {
 pub(super) fn advance(simulation: &mut Simulation, until_ns: u64) -> Option<Verdict> {
     while simulation.time().as_nanos() < until_ns {
         let left = Time::from_nanos(until_ns).since(simulation.time());
-        simulation.advance(left.min(LOOK_EVERY), Budget::UNBOUNDED);
+        let mut go_on = || simulation.advance(left.min(LOOK_EVERY), Budget::UNBOUNDED);
+        let went_on = panic::catch_unwind(AssertUnwindSafe(&mut go_on));
         let found = violation(simulation);
         if found.is_some() {
             return found;
+        }
+        // What was found false before says more than the panic that followed.
+        if let Err(panicked) = went_on {
+            panic::resume_unwind(panicked);
         }
     }
     None
@@ -178,7 +183,7 @@ pub(super) fn guarded(run: impl FnOnce(&Kept) -> Verdict + Send + 'static) -> (V
 }
 
 /// Keeps panics of runs from being printed: what they say is told as a verdict.
-pub(super) fn silence_panics_of_runs() {
+pub fn silence_panics_of_runs() {
     let usual = panic::take_hook();
     panic::set_hook(Box::new(move |info| {
         if thread::current().name() != Some("run") {
