@@ -14,7 +14,7 @@
 //! node         one machine: catalog of replicas, serving, placement's orders
 //! raft         the only module that names OpenRaft: group, log store, state machine, transport
 //! network, disk    links and everything in flight; rows in atomic batches
-//! trace, event     what happened, with a rolling digest
+//! trace, event     what happened, with a rolling digest    probe   what only the checkers are told
 //! sim          the deterministic runtime: clock, tasks, timers, channels, randomness
 //! plant        bugs to be planted, in builds that have them
 //! ```
@@ -44,6 +44,7 @@ mod operation;
 mod options;
 mod placement;
 mod plant;
+mod probe;
 mod raft;
 mod recording;
 mod replay;

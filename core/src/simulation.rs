@@ -104,8 +104,20 @@ impl Simulation {
     /// # Errors
     /// [`Error::Options`] names the option that is out of its limits.
     pub fn new(options: &Options) -> Result<Self, Error> {
-        let cluster = Cluster::new(options)?;
-        let observer = Observer::new(&cluster);
+        Self::begin(options, true)
+    }
+
+    /// The same run without any checker: for measuring what they cost. It finds nothing.
+    ///
+    /// # Errors
+    /// As [`new`](Self::new).
+    pub fn unchecked(options: &Options) -> Result<Self, Error> {
+        Self::begin(options, false)
+    }
+
+    fn begin(options: &Options, checked: bool) -> Result<Self, Error> {
+        let cluster = Cluster::new(options, checked)?;
+        let observer = Observer::new(&cluster, checked);
         let phases = Phases::telling(options);
         let (commands, checkpoints) = Default::default();
         let (fired, steps) = (0, 0);

@@ -1,8 +1,9 @@
 //! What must hold, always: one property a file, each with its source, each counting what it
 //! compared.
 //!
-//! Checkers read events and nothing else, so they see a run as it was told, and cost in proportion
-//! to what happened. A property that compared nothing has not been passed. `observer` feeds them.
+//! Checkers read events, and facts from the probe that the trace must not hold, and nothing else: so
+//! they see a run as it was told, and cost in proportion to what happened. A property that compared
+//! nothing has not been passed. `observer` feeds them.
 
 mod applied_in_order;
 mod client_histories;
@@ -10,14 +11,23 @@ mod client_sessions;
 mod committed_history;
 mod destroyed_is_silent;
 mod destroyed_stays_so;
+mod disks;
+mod durable_on_quorum;
 mod election_safety;
 mod epochs_grow;
+#[cfg(test)]
+mod fact_story;
 mod history;
+mod leader_appends;
+mod leader_completeness;
 mod learners_never_lead;
 mod linear_order;
+mod log_matching;
 mod no_overlap;
 mod one_membership_change;
 mod order_search;
+mod promise_first;
+mod purge_covered;
 mod ranges_tile;
 mod replica_ids;
 mod scans;
@@ -35,6 +45,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::event::Event;
 use crate::options::Options;
+use crate::probe::Fact;
+
+use disks::Disks;
 
 /// A property found false.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -58,11 +71,18 @@ pub(crate) trait Property {
     /// Looks at an event; says what is wrong if that makes the property false. Counts in `compared`
     /// what it compared.
     fn check(&mut self, event: &Event, compared: &mut u64) -> Result<(), String>;
+    /// Looks at a fact in the same way; `disks` are as they are right behind it.
+    fn fact(&mut self, fact: &Fact, disks: &Disks, compared: &mut u64) -> Result<(), String> {
+        let _ = (fact, disks, compared);
+        Ok(())
+    }
 }
 
-/// All properties, and what they found.
+/// All properties, and what they found. The default has none.
+#[derive(Default)]
 pub(crate) struct Checkers {
     properties: Vec<(Box<dyn Property>, u64)>,
+    disks: Disks,
     violations: Vec<Violation>,
 }
 
@@ -73,10 +93,16 @@ impl Checkers {
     pub(crate) fn new(options: &Options) -> Self {
         let properties: Vec<Box<dyn Property>> = vec![
             Box::new(election_safety::ElectionSafety::default()),
+            Box::new(leader_appends::LeaderAppends::default()),
+            Box::new(log_matching::LogMatching::default()),
+            Box::new(leader_completeness::LeaderCompleteness::default()),
             Box::new(state_machine_safety::StateMachineSafety::default()),
+            Box::new(durable_on_quorum::DurableOnQuorum::default()),
             Box::new(committed_history::CommittedHistory::default()),
             Box::new(applied_in_order::AppliedInOrder::default()),
             Box::new(terms_grow::TermsGrow::default()),
+            Box::new(promise_first::PromiseFirst),
+            Box::new(purge_covered::PurgeCovered),
             Box::new(ranges_tile::RangesTile::new(options)),
             Box::new(no_overlap::NoOverlap::default()),
             Box::new(split_conserves::SplitConserves::default()),
@@ -92,6 +118,7 @@ impl Checkers {
         ];
         Self {
             properties: properties.into_iter().map(|p| (p, 0)).collect(),
+            disks: Disks::default(),
             violations: Vec::new(),
         }
     }
@@ -103,6 +130,19 @@ impl Checkers {
             {
                 let (id, name) = (property.id(), property.name());
                 self.violations.push(Violation { id, name, text, event: event.clone() });
+            }
+        }
+    }
+
+    /// Takes note of a fact, told right behind the event that `at` gives.
+    pub(crate) fn note_fact(&mut self, fact: &Fact, at: impl Fn() -> Event) {
+        self.disks.follow(fact);
+        for (property, compared) in &mut self.properties {
+            if let Err(text) = property.fact(fact, &self.disks, compared)
+                && self.violations.len() < VIOLATIONS_MAX
+            {
+                let (id, name) = (property.id(), property.name());
+                self.violations.push(Violation { id, name, text, event: at() });
             }
         }
     }

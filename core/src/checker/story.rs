@@ -3,15 +3,18 @@
 //! Compiled for tests only. It must not know any property.
 
 use super::Property;
+use super::disks::Disks;
 use crate::event::{EntryKind, Event, EventKind, Origin, Outcome, Role};
 use crate::id::{ClientId, NodeId, ReplicaId, ShardId};
 use crate::key::{Descriptor, Epoch, Key, KeyRange, Member};
 use crate::operation::{Answer, Change, Operation, WriteAnswer};
+use crate::probe::Fact;
 use crate::sim::Time;
 
 /// What a property is told, and what it has compared.
 pub(super) struct Story<P> {
     property: P,
+    disks: Disks,
     seq: u64,
     time: Time,
     /// What the property counted so far.
@@ -20,7 +23,8 @@ pub(super) struct Story<P> {
 
 impl<P: Property> Story<P> {
     pub(super) fn new(property: P) -> Self {
-        Self { property, seq: 0, time: Time::ZERO, compared: 0 }
+        let disks = Disks::default();
+        Self { property, disks, seq: 0, time: Time::ZERO, compared: 0 }
     }
 
     /// Tells all that follows as of that time.
@@ -40,6 +44,26 @@ impl<P: Property> Story<P> {
         let told = format!("{kind:?}");
         let said = self.tell(kind);
         assert_eq!(said, Ok(()), "{told}");
+    }
+
+    /// Tells a fact; what the property says to it.
+    pub(super) fn tell_fact(&mut self, fact: &Fact) -> Result<(), String> {
+        self.disks.follow(fact);
+        self.property.fact(fact, &self.disks, &mut self.compared)
+    }
+
+    /// Tells a fact that is as it should be.
+    pub(super) fn fine_fact(&mut self, fact: &Fact) {
+        let said = self.tell_fact(fact);
+        assert_eq!(said, Ok(()), "{fact:?}");
+    }
+
+    /// Tells a fact that must be found wrong, for a reason that names `what`.
+    pub(super) fn wrong_fact(&mut self, fact: &Fact, what: &str) {
+        match self.tell_fact(fact) {
+            Err(text) => assert!(text.contains(what), "found, but: {text}"),
+            Ok(()) => panic!("not found: {fact:?}"),
+        }
     }
 
     /// Tells one event that must be found wrong, for a reason that names `what`.

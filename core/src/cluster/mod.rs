@@ -5,6 +5,7 @@
 
 mod faults;
 
+use std::rc::Rc;
 use std::time::Duration;
 
 use crate::client::{Client, LoadOptions, Task};
@@ -20,8 +21,10 @@ use crate::operation::{Change, Operation};
 use crate::options::Options;
 use crate::placement::{Layout, Placement};
 use crate::plant;
+use crate::probe::Probe;
 use crate::raft::birth;
 use crate::raft::config::raft_config;
+use crate::raft::row_facts::RowFacts;
 use crate::raft::state::ShardState;
 use crate::raft::types::{NodeBatch, NodeDisk, ReplicaNode};
 use crate::sim::{Owner, Sim};
@@ -32,6 +35,7 @@ pub(crate) struct Cluster {
     pub(crate) options: Options,
     pub(crate) sim: Sim,
     pub(crate) trace: Trace,
+    pub(crate) probe: Probe,
     pub(crate) network: Network<Message>,
     pub(crate) nodes: Vec<Node>,
     pub(crate) clients: Vec<Client>,
@@ -40,13 +44,14 @@ pub(crate) struct Cluster {
 
 impl Cluster {
     /// A world at its beginning: disks formatted with the first shards, nodes started, clients
-    /// idle.
-    pub(crate) fn new(options: &Options) -> Result<Self, Error> {
+    /// idle. With `checked`, what only the checkers need is told as well.
+    pub(crate) fn new(options: &Options, checked: bool) -> Result<Self, Error> {
         options.validate()?;
         let config = raft_config(options)?;
         let sim = Sim::new(options.seed, options.wake_order);
         plant::sow(&sim, options.plant);
         let trace = Trace::observed();
+        let probe = if checked { Probe::beside(&trace) } else { Probe::default() };
         let links = LinkOptions {
             seed: options.seed,
             latency_ns: options.link_latency_ns,
@@ -62,11 +67,15 @@ impl Cluster {
                 let id = NodeId(n);
                 let latency = Duration::from_nanos(options.flush_latency_ns);
                 let disk = NodeDisk::flushing(sim.clone(), Owner { node: n, scope: 0 }, latency);
+                if checked {
+                    disk.watch(Rc::new(RowFacts::new(id, probe.clone())));
+                }
                 disk.format(first_rows(id, &first));
                 let spread = options.clock_offset_ns;
                 let offset = offsets.below(2 * spread + 1).cast_signed() - spread.cast_signed();
                 sim.set_clock(n, offset, 0);
-                Node::new(id, sim.clone(), network.clone(), disk, trace.clone(), config.clone())
+                let told = (trace.clone(), probe.clone());
+                Node::new(id, sim.clone(), network.clone(), disk, told, config.clone())
             };
             let nodes: Vec<Node> = (1..=options.nodes).map(node).collect();
             for node in &nodes {
@@ -84,7 +93,7 @@ impl Cluster {
             let next_replica = u64::from(options.initial_shards) * u64::from(options.voters) + 1;
             let placement =
                 Placement::new(sim.clone(), network.clone(), trace.clone(), &first, next_replica);
-            Self { options: options.clone(), sim, trace, network, nodes, clients, placement }
+            Self { options: options.clone(), sim, trace, probe, network, nodes, clients, placement }
         }))
     }
 

@@ -30,9 +30,20 @@ use crate::sim::{Owner, Sim};
 /// Rows to write and rows to delete, all or nothing.
 pub struct Batch<K, V>(Vec<Change<K, V>>);
 
-enum Change<K, V> {
+/// One change of a batch.
+pub(crate) enum Change<K, V> {
     Put(K, V),
     DeleteRange(Bound<K>, Bound<K>),
+}
+
+/// Is told what becomes of batches, as it happens. It must not touch the disk.
+pub(crate) trait Watcher<K, V> {
+    /// These changes are made in one batch, behind all that are not durable yet.
+    fn written(&self, changes: &[Change<K, V>]);
+    /// So many batches are durable now, the oldest ones that were not.
+    fn durable(&self, batches: usize);
+    /// All batches that were not durable are lost.
+    fn crashed(&self);
 }
 
 impl<K, V> Default for Batch<K, V> {
@@ -92,6 +103,7 @@ struct Inner<K, V> {
     stall: Stall,
     /// The flush under way has taken its time, but the disk is held.
     overdue: bool,
+    watcher: Option<Rc<dyn Watcher<K, V>>>,
 }
 
 /// What keeps writes from becoming durable.
@@ -142,7 +154,13 @@ impl<K: Ord + Copy + 'static, V: 'static> Disk<K, V> {
             life: 0,
             stall: Stall::default(),
             overdue: false,
+            watcher: None,
         })))
+    }
+
+    /// Tells `watcher` from now on what becomes of batches.
+    pub(crate) fn watch(&self, watcher: Rc<dyn Watcher<K, V>>) {
+        self.0.borrow_mut().watcher = Some(watcher);
     }
 
     /// Puts a batch on a disk that nobody uses yet, durable at once.
@@ -162,6 +180,7 @@ impl<K: Ord + Copy + 'static, V: 'static> Disk<K, V> {
             }
             return;
         }
+        inner.tell(|watcher| watcher.written(&batch.0));
         let mut replaced = Vec::with_capacity(batch.0.len());
         batch.apply_to(&mut inner.rows, |key, row| replaced.push((key, row)));
         let count = inner.rows.len();
@@ -211,6 +230,7 @@ impl<K: Ord + Copy + 'static, V: 'static> Disk<K, V> {
         if let Some(last) = flushed.last() {
             inner.durable_count = last.count;
         }
+        inner.tell(|watcher| watcher.durable(flushed.len()));
         drop(inner);
         flushed.into_iter().filter_map(|batch| batch.done).for_each(|done| done());
         self.start_flush();
@@ -262,6 +282,7 @@ impl<K: Ord + Copy + 'static, V: 'static> Disk<K, V> {
             let half = torn.replaced.len() / 2;
             drop(torn.replaced.drain(..half));
         }
+        inner.tell(|watcher| watcher.crashed());
         // Back in time, the last change first.
         for (key, row) in lost.iter_mut().rev().flat_map(|batch| batch.replaced.drain(..).rev()) {
             match row {
@@ -298,8 +319,18 @@ impl<K: Ord + Copy + 'static, V: Clone + 'static> Disk<K, V> {
 }
 
 impl<K: Ord + Copy, V> Inner<K, V> {
+    fn tell(&self, what: impl FnOnce(&dyn Watcher<K, V>)) {
+        if let Some(watcher) = &self.watcher {
+            what(&**watcher);
+        }
+    }
+
     /// Writes what is durable at once.
     fn write_through(&mut self, batch: Batch<K, V>) {
+        self.tell(|watcher| {
+            watcher.written(&batch.0);
+            watcher.durable(1);
+        });
         batch.apply_to(&mut self.rows, |_, _| {});
         self.durable_count = self.rows.len();
     }

@@ -30,6 +30,7 @@ impl Node {
                 disk: node.0.disk.clone(),
                 transport: Transport::new(node.0.network.clone(), node.0.id),
                 trace: node.0.trace.clone(),
+                probe: node.0.probe.clone(),
                 node: node.side(),
             };
             let group = Group::start(seat, parts).await;

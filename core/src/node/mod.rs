@@ -23,6 +23,7 @@ use crate::key::{Descriptor, KeyRange};
 use crate::message::{Heartbeat, Message};
 use crate::network::{Endpoint, Envelope, MessageKind, Network, Route};
 use crate::plant::{self, Plant};
+use crate::probe::{Fact, Probe};
 use crate::raft::birth;
 use crate::raft::config::RaftConfig;
 use crate::raft::message::{RaftMessage, RaftReply, Rpc};
@@ -61,6 +62,7 @@ struct Shared {
     network: Network<Message>,
     disk: NodeDisk,
     trace: Trace,
+    probe: Probe,
     config: RaftConfig,
     status: Cell<NodeStatus>,
     starts: Cell<u32>,
@@ -89,7 +91,7 @@ impl Node {
         sim: Sim,
         network: Network<Message>,
         disk: NodeDisk,
-        trace: Trace,
+        (trace, probe): (Trace, Probe),
         config: RaftConfig,
     ) -> Self {
         Self(Rc::new(Shared {
@@ -98,6 +100,7 @@ impl Node {
             network,
             disk,
             trace,
+            probe,
             config,
             status: Cell::new(NodeStatus::Down),
             starts: Cell::new(0),
@@ -284,6 +287,7 @@ impl Node {
             }
             Stage::Running(group) => {
                 let (group, network, to) = (group.clone(), self.0.network.clone(), to.0);
+                let probe = self.0.probe.clone();
                 drop(replicas);
                 let group = self.misled(envelope.id, group);
                 if from.is_some_and(|sender| group.machine().has_removed(sender)) {
@@ -295,7 +299,11 @@ impl Node {
                     let Message::Raft(RaftMessage { rpc, .. }) = envelope.payload else {
                         return;
                     };
+                    let asked = rpc.asks_to_promise();
                     let reply = group.answer(kind, rpc).await;
+                    if let Some(promise) = asked.filter(|asked| reply.promises(asked)) {
+                        probe.tell(|| Fact::Promised { seat: group.seat(), promise });
+                    }
                     network.reply(&route, Message::RaftReply(reply));
                 });
             }

@@ -16,11 +16,13 @@ use std::collections::BTreeMap;
 use crate::checker::Checkers;
 pub use crate::checker::Violation;
 use crate::cluster::Cluster;
-use crate::event::EventKind;
+use crate::event::{Event, EventKind};
 use crate::id::ShardId;
 use crate::key::KeyRange;
+use crate::probe::Timed;
 use crate::scenario::Phases;
 use crate::sim::Time;
+use crate::trace::Trace;
 use crate::view::AvailabilityChange;
 
 pub(crate) use quorum::shard_without_quorum;
@@ -39,10 +41,12 @@ pub(crate) struct Observer {
     /// Of which shard, and at which index of its log, each shard that a split made was cut off.
     origins: BTreeMap<ShardId, (ShardId, u64)>,
     checkers: Checkers,
+    /// Empty between two calls; kept for its memory.
+    facts: Vec<Timed>,
 }
 
 impl Observer {
-    pub(crate) fn new(cluster: &Cluster) -> Self {
+    pub(crate) fn new(cluster: &Cluster, checked: bool) -> Self {
         let space = cluster.options.key_space();
         Self {
             heat: Heat::new(space),
@@ -50,13 +54,19 @@ impl Observer {
             incidents: Incidents::default(),
             traffic: Traffic::default(),
             origins: BTreeMap::new(),
-            checkers: Checkers::new(&cluster.options),
+            checkers: if checked { Checkers::new(&cluster.options) } else { Checkers::default() },
+            facts: Vec::new(),
         }
     }
 
     /// Takes note of what happened since the last call.
     pub(crate) fn observe(&mut self, cluster: &Cluster, phases: &mut Phases) {
+        cluster.probe.take(&mut self.facts);
+        let mut facts = self.facts.drain(..).peekable();
         cluster.trace.observe(|event| {
+            while let Some((after, fact)) = facts.next_if(|(after, _)| *after < event.seq) {
+                self.checkers.note_fact(&fact, || event_at(&cluster.trace, after));
+            }
             self.heat.note(event);
             self.availability.note(event);
             self.incidents.note(event);
@@ -67,6 +77,9 @@ impl Observer {
             self.checkers.note(event);
             phases.note(&event.kind);
         });
+        for (after, fact) in facts {
+            self.checkers.note_fact(&fact, || event_at(&cluster.trace, after));
+        }
         self.availability.update(cluster);
         self.incidents.update(self.availability.unwritable().is_none(), cluster.sim.now());
     }
@@ -107,4 +120,10 @@ impl Observer {
     pub(crate) fn unwritable(&self) -> Option<KeyRange> {
         self.availability.unwritable()
     }
+}
+
+/// The event of that number, or the oldest one that is kept.
+fn event_at(trace: &Trace, seq: u64) -> Event {
+    let event = trace.since(seq.saturating_sub(1), 1).pop();
+    event.expect("a run begins with the starts of its nodes, and the newest events are kept")
 }

@@ -9,6 +9,7 @@ use crate::event::EntryKind;
 use crate::id::{ClientId, NodeId, ReplicaId, ShardId};
 use crate::key::{Epoch, Key};
 use crate::operation::{Change, WriteAnswer};
+use crate::trace::digest_of;
 
 /// What a log entry asks of the state machine.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -81,6 +82,19 @@ pub enum Applied {
 impl fmt::Display for Applied {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{self:?}")
+    }
+}
+
+/// A digest of all that an entry says, and of where it stands.
+pub(crate) fn digest(entry: &Entry) -> u64 {
+    let at = (entry.log_id.leader_id.term, entry.log_id.index);
+    match &entry.payload {
+        EntryPayload::Blank => digest_of(&(at, 0u8)),
+        EntryPayload::Normal(proposal) => digest_of(&(at, 1u8, proposal)),
+        EntryPayload::Membership(membership) => {
+            let nodes: Vec<_> = membership.nodes().map(|(id, at)| (*id, at.node)).collect();
+            digest_of(&(at, 2u8, membership.get_joint_config(), nodes))
+        }
     }
 }
 

@@ -25,6 +25,7 @@ use crate::key::Epoch;
 use crate::network::MessageKind;
 use crate::operation::ReadPolicy;
 use crate::plant::{self, Plant};
+use crate::probe::Probe;
 use crate::trace::Trace;
 
 /// One replica's raft: a handle, cheap to clone.
@@ -43,6 +44,7 @@ pub(crate) struct Parts {
     pub(crate) disk: NodeDisk,
     pub(crate) transport: Transport,
     pub(crate) trace: Trace,
+    pub(crate) probe: Probe,
     pub(crate) node: NodeSide,
 }
 
@@ -87,10 +89,10 @@ pub(crate) struct GroupStatus {
 impl Group {
     /// Starts the replica of `seat` from what is on its disk.
     pub(crate) async fn start(seat: Seat, parts: Parts) -> Result<Self, String> {
-        let Parts { config, disk, transport, trace, node } = parts;
+        let Parts { config, disk, transport, trace, probe, node } = parts;
         let log = LogStore::new(disk.clone(), seat.replica);
         let compaction = Compaction::new(config.max_in_snapshot_log_to_keep);
-        let machine = StateMachine::new(seat, disk, trace, node, compaction);
+        let machine = StateMachine::new(seat, disk, (trace, probe), node, compaction);
         let network = transport.for_replica(seat.shard, machine.clone());
         let raft = Raft::new(seat.replica, config, network, log.clone(), machine.clone())
             .await

@@ -8,11 +8,13 @@ use openraft::raft::{
     TransferLeaderResponse, VoteRequest, VoteResponse,
 };
 
+use super::row_facts::point;
 use super::seat::Sender;
 use super::state::ShardState;
 use super::types::{Entry, SnapshotMeta, Types, Vote};
 use crate::id::ReplicaId;
 use crate::network::MessageKind;
+use crate::probe::Promise;
 use crate::sim::SimRuntime;
 
 /// The type configuration of the cluster.
@@ -124,7 +126,33 @@ impl RaftMessage {
     }
 }
 
+impl Rpc {
+    /// What a yes to it promises, if anything that must be durable.
+    pub(crate) fn asks_to_promise(&self) -> Option<Promise> {
+        match self {
+            Self::Append(r) => {
+                let last = r.entries.last().map(|entry| entry.log_id).or(r.prev_log_id);
+                last.map(|last| Promise::Log(point(Some(&last))))
+            }
+            Self::Vote(r) => {
+                let id = &r.vote.leader_id;
+                Some(Promise::Vote { term: id.term, candidate: id.voted_for })
+            }
+            Self::PreVote(_) | Self::Snapshot { .. } | Self::Transfer(_) => None,
+        }
+    }
+}
+
 impl RaftReply {
+    /// Whether it promises what was asked for, and not less.
+    pub(crate) fn promises(&self, asked: &Promise) -> bool {
+        match (self, asked) {
+            (Self::Append(AppendEntriesResponse::Success), Promise::Log(_)) => true,
+            (Self::Vote { response, .. }, Promise::Vote { .. }) => response.vote_granted,
+            _ => false,
+        }
+    }
+
     pub(crate) fn kind(&self) -> MessageKind {
         match self {
             Self::Append(_) => MessageKind::Append,

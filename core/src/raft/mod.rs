@@ -12,6 +12,7 @@ pub(crate) mod gate;
 pub(crate) mod group;
 pub mod log_store;
 pub(crate) mod message;
+pub(crate) mod row_facts;
 pub mod seat;
 pub mod state;
 pub mod state_machine;

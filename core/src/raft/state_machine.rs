@@ -19,9 +19,10 @@ use openraft::{AsyncRuntime, OptionalSend};
 
 use super::birth;
 use super::compaction::Compaction;
-use super::entry::{Applied, Proposal, Split, Write};
+use super::entry::{self, Applied, Proposal, Split, Write};
 use super::gate::Gate;
 use super::log_store::LogStore;
+use super::row_facts::point;
 use super::seat::{Effect, NodeSide, Seat, Sender};
 use super::state::{Halves, ShardState, members};
 use super::types::{
@@ -31,6 +32,7 @@ use super::types::{
 use crate::event::{EntryKind, EventKind};
 use crate::key::{Descriptor, Epoch, Key};
 use crate::plant::{self, Plant};
+use crate::probe::{Fact, Probe};
 use crate::raft::state::Value;
 use crate::trace::Trace;
 
@@ -42,6 +44,7 @@ struct Shared {
     seat: Seat,
     disk: NodeDisk,
     trace: Trace,
+    probe: Probe,
     node: NodeSide,
     compaction: Compaction,
     /// What it applies waits before this. In memory only: a crash opens it.
@@ -64,7 +67,7 @@ impl StateMachine {
     pub(crate) fn new(
         seat: Seat,
         disk: NodeDisk,
-        trace: Trace,
+        (trace, probe): (Trace, Probe),
         node: NodeSide,
         compaction: Compaction,
     ) -> Self {
@@ -73,7 +76,7 @@ impl StateMachine {
             _ => Machine::default(),
         };
         let (gate, machine) = (Gate::default(), RefCell::new(machine));
-        Self(Rc::new(Shared { seat, disk, trace, node, compaction, gate, machine }))
+        Self(Rc::new(Shared { seat, disk, trace, probe, node, compaction, gate, machine }))
     }
 
     /// A state machine that holds `state` and has applied nothing, alone: for conformance suites
@@ -82,7 +85,7 @@ impl StateMachine {
     pub fn detached(seat: Seat, disk: NodeDisk, state: ShardState) -> Self {
         let (effects, _) = futures::channel::mpsc::unbounded();
         let node = NodeSide { effects, make_way: Rc::new(|_| {}) };
-        let machine = Self::new(seat, disk, Trace::default(), node, Compaction::new(0));
+        let machine = Self::new(seat, disk, Default::default(), node, Compaction::new(0));
         machine.0.machine.borrow_mut().state = Some(state);
         machine
     }
@@ -157,6 +160,11 @@ impl StateMachine {
     }
 
     fn apply_entry(&self, entry: Entry) -> Applied {
+        self.0.probe.tell(|| Fact::Applied {
+            seat: self.0.seat,
+            at: point(Some(&entry.log_id)),
+            digest: entry::digest(&entry),
+        });
         let Entry { log_id, payload } = entry;
         let (kind, applied) = match payload {
             EntryPayload::Blank => (EntryKind::Blank, Applied::Nothing),

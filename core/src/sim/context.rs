@@ -41,6 +41,11 @@ impl Owner {
     pub(crate) const fn node(node: u16) -> Owner {
         Owner { node, scope: 0 }
     }
+
+    /// The owner that is running; outside of any, the world.
+    pub(crate) fn running() -> Owner {
+        owner()
+    }
 }
 
 /// The simulation that is running.
