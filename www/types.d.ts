@@ -2,7 +2,14 @@
 // `View` and `EventView` mirror core/src/view.rs; `EngineModule` is what web/ exports; `State` belongs to state.js.
 
 export type NodeStatus = 'up' | 'paused' | 'down';
-export type Role = 'leader' | 'follower' | 'candidate' | 'learner' | 'uninitialized' | 'tombstone';
+export type Role =
+  | 'leader'
+  | 'follower'
+  | 'candidate'
+  | 'learner'
+  | 'uninitialized'
+  | 'asleep'
+  | 'tombstone';
 export type MessageKind =
   | 'vote'
   | 'pre_vote'
@@ -213,6 +220,7 @@ export interface View {
   logs: Log[];
   placement: { shard: number; name: string; cells: string[] }[];
   placementNote: string;
+  placementDown: boolean;
   incidents: Incident[];
   traffic: Traffic[];
   whys: Why[];

@@ -2,6 +2,7 @@
 //!
 //! Plain data. `network` sees it as a `Payload`; `node`, `client` and `placement` make and read it.
 
+use crate::event::Refusal;
 use crate::id::{NodeId, ReplicaId, ShardId};
 use crate::key::{Descriptor, Epoch, Key, KeyRange};
 use crate::network::{MessageKind, Payload};
@@ -116,6 +117,8 @@ pub(crate) enum AdminReply {
     NotLeader(Option<NodeId>),
     /// It may have been done: look before asking again.
     Unknown(String),
+    /// Nothing was done: it would do harm as things stand.
+    Refused(Refusal),
 }
 
 /// How a shard stands, told by its leader.
@@ -126,6 +129,8 @@ pub(crate) struct ShardReport {
     pub(crate) last_log: u64,
     /// Up to which index each other replica is known to match.
     pub(crate) matched: Vec<(ReplicaId, u64)>,
+    /// The other replicas that have not answered the leader for an election timeout.
+    pub(crate) silent: Vec<ReplicaId>,
 }
 
 /// What a node tells placement of itself every now and then.

@@ -2,7 +2,6 @@
 //! `src/bench` the benchmarks. What several of them share is here: the swarm, and
 //! the hunt for planted bugs.
 
-#[cfg(not(target_arch = "wasm32"))]
 pub mod swarm;
 #[cfg(all(feature = "plants", not(target_arch = "wasm32")))]
 pub mod verify;

@@ -72,6 +72,7 @@ impl Client {
             _ => {
                 state.round_trips.lost(target, ATTEMPT_TTL);
                 state.router.doubt_leader(under_way.key, target);
+                state.forget_if_lost(under_way.key);
                 Attempt::Pause { perhaps: true }
             }
         }
@@ -146,9 +147,7 @@ impl Client {
                 // Its node holds nothing of it any more: perhaps all its members have changed.
                 let mut state = self.0.state.borrow_mut();
                 state.router.doubt_leader(key, target);
-                if state.facts.attempts.is_multiple_of(4) {
-                    state.router.forget(key);
-                }
+                state.forget_if_lost(key);
             }
             Reply::NotLeader(_) => self.0.state.borrow_mut().router.doubt_leader(key, target),
             Reply::Unknown => {

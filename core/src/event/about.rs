@@ -86,6 +86,7 @@ impl EventKind {
             | Self::RouteRepaired { shard, .. }
             | Self::PlacementStep { shard, .. }
             | Self::PlacementReached { shard }
+            | Self::StepRefused { shard, .. }
             | Self::ElectionForced { shard, .. }
             | Self::ApplyHeld { shard, .. }
             | Self::ApplyReleased { shard, .. } => Some(*shard),
@@ -151,6 +152,9 @@ impl EventKind {
             Self::ElectionForced { .. } => "election_forced",
             Self::ApplyHeld { .. } => "apply_held",
             Self::ApplyReleased { .. } => "apply_released",
+            Self::StepRefused { .. } => "step_refused",
+            Self::PlacementCrashed { .. } => "placement_crashed",
+            Self::PlacementRestarted {} => "placement_restarted",
         }
     }
 }

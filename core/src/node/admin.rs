@@ -61,6 +61,9 @@ impl Node {
             }
             Admin::Promote { epoch, replicas } => group.promote(epoch, set(replicas)).await,
             Admin::Transfer { to } => {
+                if let Some(why) = group.refuses_to_hand_over(to) {
+                    return AdminReply::Refused(why);
+                }
                 if let Some(to) = node_of(&group, to) {
                     self.0.trace.record(EventKind::TransferStarted { node: self.0.id, shard, to });
                 }
@@ -108,5 +111,6 @@ fn answer(group: &Group, done: Result<(), WriteError>, before: ShardReport) -> A
 fn report(group: &Group) -> Option<ShardReport> {
     let descriptor = group.machine().descriptor()?;
     let status = group.status();
-    Some(ShardReport { descriptor, last_log: status.last_log, matched: status.matched })
+    let (last_log, matched) = (status.last_log, status.matched);
+    Some(ShardReport { descriptor, last_log, matched, silent: group.silent() })
 }

@@ -24,6 +24,7 @@ use crate::message::{Heartbeat, Message};
 use crate::network::{Endpoint, Envelope, MessageKind, Network, Route};
 use crate::plant::{self, Plant};
 use crate::probe::{Fact, Probe};
+use crate::raft::at_rest::{self, AtRest};
 use crate::raft::birth;
 use crate::raft::config::RaftConfig;
 use crate::raft::message::{RaftMessage, RaftReply, Rpc};
@@ -338,6 +339,14 @@ impl Node {
     /// All live replicas, by shard.
     pub(crate) fn facts(&self) -> Vec<ReplicaFacts> {
         self.0.replicas.borrow().values().map(ReplicaFacts::from).collect()
+    }
+
+    /// What is on the disk of a node that is down, by id; nothing while it runs.
+    pub(crate) fn asleep(&self) -> Vec<AtRest> {
+        match self.status() {
+            NodeStatus::Down => at_rest::at_rest(self.0.id, &self.0.disk),
+            NodeStatus::Up | NodeStatus::Paused => Vec::new(),
+        }
     }
 
     /// The live replica of `shard`.

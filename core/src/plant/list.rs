@@ -151,9 +151,9 @@ plants! {
 
     // Placement and membership.
     ReplicaIdReused, "replica-id-reused",
-        "Placement gives out a replica id twice.", ["S9"];
+        "Placement forgets which replica ids it gave out when it restarts.", ["S9"];
     ShardIdReused, "shard-id-reused",
-        "Placement gives two splits the same shard id.", ["S8"];
+        "Placement forgets which shard ids it gave out when it restarts.", ["S8"];
     JointConfigurationSkipped, "joint-configuration-skipped",
         "Voters change without the joint configuration between.", ["S17"];
     StepWithoutPrecondition, "step-without-precondition",

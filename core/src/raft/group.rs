@@ -31,9 +31,9 @@ use crate::trace::Trace;
 /// One replica's raft: a handle, cheap to clone.
 #[derive(Clone)]
 pub(crate) struct Group {
-    seat: Seat,
-    raft: Raft<C, StateMachine>,
-    machine: StateMachine,
+    pub(super) seat: Seat,
+    pub(super) raft: Raft<C, StateMachine>,
+    pub(super) machine: StateMachine,
     log: LogStore,
 }
 

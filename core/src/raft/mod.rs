@@ -4,6 +4,7 @@
 //! `replica` and `node`. The types take the runtime as a parameter, so that a benchmark can run the
 //! same group on another one.
 
+pub(crate) mod at_rest;
 pub mod birth;
 mod compaction;
 pub mod config;
@@ -16,6 +17,7 @@ pub(crate) mod row_facts;
 pub mod seat;
 pub mod state;
 pub mod state_machine;
+mod successor;
 pub(crate) mod transport;
 pub mod types;
 

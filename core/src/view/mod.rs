@@ -61,6 +61,8 @@ pub struct View {
     pub placement: Vec<PlacementRow>,
     /// What placement is doing or waiting for, in a sentence; empty when it is at rest.
     pub placement_note: String,
+    /// Whether placement is down.
+    pub placement_down: bool,
     /// The last faults, oldest first, and what they cost.
     pub incidents: Vec<IncidentView>,
     /// What was sent since the start, by kind.

@@ -4,6 +4,7 @@
 
 mod crash;
 mod migration;
+mod placement;
 mod split;
 mod split_races;
 mod transfer;

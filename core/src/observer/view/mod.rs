@@ -17,6 +17,7 @@ use crate::key::Descriptor;
 use crate::message::Message;
 use crate::network::{Envelope, LinkFault, Payload, Traffic};
 use crate::node::{Node, NodeStatus as Status, ReplicaFacts};
+use crate::raft::at_rest::AtRest;
 use crate::raft::birth;
 use crate::recording::OPENRAFT_VERSION;
 use crate::scenario::{PhaseCost, Phases};
@@ -33,6 +34,7 @@ impl Observer {
         let now = cluster.sim.now();
         let shards = cluster.shards();
         let replicas = cluster.replicas();
+        let asleep: Vec<AtRest> = cluster.nodes.iter().flat_map(Node::asleep).collect();
         let leaders: Vec<(ShardId, NodeId)> = shards
             .iter()
             .filter_map(|d| Some((d.shard, leader_of(d.shard, &replicas, cluster)?)))
@@ -56,7 +58,7 @@ impl Observer {
             },
             nodes: cluster.nodes.iter().map(|n| node_view(n, cluster)).collect(),
             shards: shards.iter().map(|d| self.shard_view(d, leader(d.shard), now)).collect(),
-            replicas: replica_views(&replicas, cluster),
+            replicas: replica_views(&replicas, &asleep, cluster),
             messages,
             messages_total,
             links: links(cluster),
@@ -66,9 +68,13 @@ impl Observer {
                 .take(CLIENTS_SHOWN)
                 .map(|c| client_view(c, &shards, leader, now))
                 .collect(),
-            logs: log_views(&replicas),
-            placement: shards.iter().map(|d| placement_row(d, &replicas, cluster)).collect(),
+            logs: log_views(&replicas, &asleep),
+            placement: shards
+                .iter()
+                .map(|d| placement_row(d, &replicas, &asleep, cluster))
+                .collect(),
             placement_note: cluster.placement.note(),
+            placement_down: !cluster.placement.is_up(),
             incidents: self.incidents.views(),
             traffic: self.traffic.views(),
             whys: Vec::new(),
