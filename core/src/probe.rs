@@ -11,9 +11,9 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use crate::id::{NodeId, ReplicaId, ShardId};
-use crate::key::KeyRange;
+use crate::key::{Key, KeyRange};
 use crate::raft::seat::Seat;
-use crate::sim::Owner;
+use crate::sim::{Owner, Time};
 use crate::trace::Trace;
 
 /// A handle on what is told in one run. The default is off.
@@ -64,6 +64,70 @@ pub(crate) enum Fact {
     Applied { seat: Seat, at: LogPoint, digest: u64 },
     /// A replica's answer to another one leaves its node, and promises something.
     Promised { seat: Seat, promise: Promise },
+    /// A node starts from its disk, with these replicas.
+    NodeStarted { node: NodeId, found: Vec<Found> },
+    /// A message for the replica `to` of `shard`, from another one once that is a member, is handed
+    /// to the one of `seat`.
+    Handed { seat: Seat, shard: ShardId, to: ReplicaId, from: Option<ReplicaId> },
+    /// A replica's state holds this, right behind the entry at `index`.
+    Holds { seat: Seat, index: u64, holds: Holds },
+    /// An answer to a client leaves a node: the operation is done.
+    Answered { seat: Seat, answered: Answered },
+    /// What is left of a replica at the end of the step in which it was destroyed.
+    Remains { node: NodeId, replica: ReplicaId, tasks: usize, timers: usize, held: bool },
+}
+
+/// A live replica as its node finds it on its disk when it starts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Found {
+    pub(crate) replica: ReplicaId,
+    pub(crate) shard: ShardId,
+    pub(crate) vote: Option<VoteFact>,
+    pub(crate) snapshot: Option<LogPoint>,
+    /// Index of its last entry that is still in the log; 0 if there is none.
+    pub(crate) last: u64,
+}
+
+/// What is in a replica's state, counted anew.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Holds {
+    pub(crate) range: KeyRange,
+    pub(crate) keys: u64,
+    /// The first and the last key.
+    pub(crate) outermost: Option<(Key, Key)>,
+    /// The sum of the digests of all pairs.
+    pub(crate) digest: u64,
+}
+
+/// An answer to a client.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Answered {
+    /// How often its node had started.
+    pub(crate) start: u32,
+    /// When the question reached the node, and when the answer leaves it.
+    pub(crate) arrived: Time,
+    pub(crate) left: Time,
+    /// For which keys, and under which version of the shard.
+    pub(crate) keys: KeyRange,
+    pub(crate) version: u64,
+    /// The shard's range at that version; `None` if it has changed since.
+    pub(crate) range: Option<KeyRange>,
+    /// The replica's term, as it is now.
+    pub(crate) term: u64,
+    pub(crate) basis: Basis,
+}
+
+/// On what an answer rests.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Basis {
+    /// On an entry that was applied: a write.
+    Entry,
+    /// On a quorum that still took the replica for its leader.
+    Quorum,
+    /// On a leader's lease.
+    Lease,
+    /// On what a follower's leader said, which may rest on a lease if that is what reads ask for.
+    Follower { lease: bool },
 }
 
 /// A change to the rows of a replica.
@@ -116,6 +180,36 @@ pub(crate) struct VoteFact {
     pub(crate) term: u64,
     pub(crate) candidate: ReplicaId,
     pub(crate) won: bool,
+}
+
+impl VoteFact {
+    /// Whether a replica that gave `before` may write this one later: never a lower one, nor another
+    /// one in the same term; but whomever it voted for, it follows who has won.
+    pub(crate) fn may_follow(&self, before: &Self) -> bool {
+        let loses = self.won && !before.won;
+        let same = self.candidate == before.candidate && self.won == before.won;
+        self.term > before.term || (self.term == before.term && (loses || same))
+    }
+
+    /// Whether `replica` itself has won with it.
+    pub(crate) fn is_won_by(&self, replica: ReplicaId) -> bool {
+        self.won && self.candidate == replica
+    }
+}
+
+/// The replicas, each with its shard, that begin in a batch: live, and with a snapshot.
+pub(crate) fn births(rows: &[RowFact]) -> impl Iterator<Item = (ReplicaId, ShardId)> {
+    let begins = |born: ReplicaId| {
+        let is =
+            |row: &RowFact| matches!(row, RowFact::Snapshot { replica, .. } if *replica == born);
+        rows.iter().any(is)
+    };
+    rows.iter().filter_map(move |row| match *row {
+        RowFact::Record { replica, shard, destroyed: false } if begins(replica) => {
+            Some((replica, shard))
+        }
+        _ => None,
+    })
 }
 
 /// A log entry.

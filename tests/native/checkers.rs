@@ -24,6 +24,9 @@ fn ms(ms: u64) -> Duration {
     Duration::from_millis(ms)
 }
 
+/// What only reads on a lease put to the test; `lease_reads` does.
+const NEEDS_LEASES: [&str; 1] = ["S6"];
+
 /// Given the reference scenario, when all four phases are done, then every property has compared
 /// something.
 #[test]
@@ -33,7 +36,7 @@ fn every_property_is_put_to_the_test_by_the_four_phases() {
     });
     for (id, name, compared) in simulation.property_counts() {
         println!("{id:>4} {name:<32} {compared:>8}");
-        assert!(compared > 0, "{id}, {name}, compared nothing");
+        assert!(compared > 0 || NEEDS_LEASES.contains(&id), "{id}, {name}, compared nothing");
     }
 }
 

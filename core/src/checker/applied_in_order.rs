@@ -4,13 +4,17 @@
 //!
 //! From one start to the next: after a crash a replica goes on behind a snapshot, so it may apply
 //! again what it had applied, but never from below its last durable snapshot, and never from beyond
-//! what it had applied.
+//! what it had applied. And at each entry, what is written on its disk keeps the whole order:
+//! `purged ≤ snapshot ≤ applied ≤ committed ≤ last log`.
 
 use std::collections::BTreeMap;
 
 use super::Property;
+use super::disks::{Disks, Rows};
 use crate::event::{Event, EventKind};
 use crate::id::{NodeId, ReplicaId};
+use crate::probe::Fact;
+use crate::raft::seat::Seat;
 
 /// See the module.
 #[derive(Default)]
@@ -108,6 +112,32 @@ impl Property for AppliedInOrder {
         *compared += 1;
         done.map_err(|why| format!("{replica} of {shard} {why}"))
     }
+
+    fn fact(&mut self, fact: &Fact, disks: &Disks, compared: &mut u64) -> Result<(), String> {
+        let Fact::Applied { seat: Seat { node, shard, replica }, at, .. } = *fact else {
+            return Ok(());
+        };
+        let Some(rows) = disks.written(node, replica) else { return Ok(()) };
+        *compared += 1;
+        match disorder(rows, at.index) {
+            None => Ok(()),
+            Some(why) => Err(format!("{replica} of {shard} on {node} {why}")),
+        }
+    }
+}
+
+/// What is out of order when the entry at `applied` is applied.
+fn disorder(rows: &Rows, applied: u64) -> Option<String> {
+    let snapshot = rows.snapshot.as_ref().map_or(0, |snapshot| snapshot.at.index);
+    let places = [
+        ("purged", rows.purged.index),
+        ("snapshot", snapshot),
+        ("applied", applied),
+        ("committed", rows.committed.index),
+        ("last log", rows.last()),
+    ];
+    let falls = places.windows(2).find(|pair| pair[0].1 > pair[1].1)?;
+    Some(format!("has {} at {}, and {} at {}", falls[0].0, falls[0].1, falls[1].0, falls[1].1))
 }
 
 impl AppliedInOrder {
@@ -118,8 +148,12 @@ impl AppliedInOrder {
 
 #[cfg(test)]
 mod tests {
+    use super::super::fact_story::{
+        config, entry, entry_applied, first_rows, purged, snapshot, written,
+    };
     use super::super::story::{Story, applied, crashed, destroyed, installed, snapshot_taken};
     use super::*;
+    use crate::probe::{LogPoint, RowFact};
 
     const AT: (u16, u64, u64) = (1, 1, 1);
 
@@ -157,6 +191,33 @@ mod tests {
         let mut ahead = story();
         ahead.fine(snapshot_taken(AT, 12));
         ahead.wrong(applied(AT, 10, 6, 0), "has a snapshot at 12");
+    }
+
+    fn committed(term: u64, index: u64) -> RowFact {
+        RowFact::Committed { replica: ReplicaId(1), at: LogPoint { term, index } }
+    }
+
+    #[test]
+    fn purged_snapshot_applied_committed_and_last_log_stand_in_that_order() {
+        let story = |rows: Vec<RowFact>| {
+            let mut story = Story::new(AppliedInOrder::default());
+            story.fine_fact(&written(1, first_rows(AT)));
+            let log = vec![entry(1, 6, 6), entry(1, 7, 6), committed(6, 6)];
+            story.fine_fact(&written(1, log));
+            story.fine_fact(&written(1, rows));
+            story
+        };
+        let mut right = story(vec![]);
+        right.fine_fact(&entry_applied(AT, 6, 6));
+        assert_eq!(right.compared, 1);
+        right.wrong_fact(&entry_applied(AT, 7, 6), "applied at 7, and committed at 6");
+        let taken = |index| snapshot(1, 6, index, config(&[&[1, 2, 3]], &[]));
+        let mut ahead = story(vec![taken(7)]);
+        ahead.wrong_fact(&entry_applied(AT, 6, 6), "snapshot at 7, and applied at 6");
+        let mut dropped = story(vec![purged(1, 6, 6)]);
+        dropped.wrong_fact(&entry_applied(AT, 6, 6), "purged at 6, and snapshot at 5");
+        let mut beyond = story(vec![committed(6, 8)]);
+        beyond.wrong_fact(&entry_applied(AT, 6, 6), "committed at 8, and last log at 7");
     }
 
     #[test]

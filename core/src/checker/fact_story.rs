@@ -5,9 +5,11 @@ use std::rc::Rc;
 use super::story::At;
 use crate::id::{NodeId, ReplicaId, ShardId};
 use crate::key::KeyRange;
-use crate::probe::{Config, EntryFact, Fact, LogPoint, Promise, RowFact, SnapshotFact, VoteFact};
+use crate::probe::{
+    Answered, Basis, Config, EntryFact, Fact, LogPoint, Promise, RowFact, SnapshotFact, VoteFact,
+};
 use crate::raft::seat::Seat;
-use crate::sim::Owner;
+use crate::sim::{Owner, Time};
 
 pub(super) fn seat(at: At) -> Seat {
     Seat { node: NodeId(at.0), shard: ShardId(at.1), replica: ReplicaId(at.2) }
@@ -95,4 +97,38 @@ pub(super) fn entry_applied(at: At, index: u64, term: u64) -> Fact {
 
 pub(super) fn promised(at: At, promise: Promise) -> Fact {
     Fact::Promised { seat: seat(at), promise }
+}
+
+/// What a client asked, and how it was answered: a read of a key by a quorum in term 6, unless said
+/// otherwise.
+#[derive(Clone, Copy)]
+pub(super) struct Asked {
+    pub(super) start: u32,
+    pub(super) key: u64,
+    pub(super) version: u64,
+    pub(super) range: Option<(u64, u64)>,
+    pub(super) term: u64,
+    pub(super) basis: Basis,
+}
+
+impl Default for Asked {
+    fn default() -> Self {
+        Self { start: 1, key: 1, version: 1, range: None, term: 6, basis: Basis::Quorum }
+    }
+}
+
+/// A question that arrives and an answer that leaves at these microseconds.
+pub(super) fn answered(at: At, (arrived, left): (u64, u64), asked: Asked) -> Fact {
+    let time = |micros: u64| Time::from_nanos(micros * 1_000);
+    let answered = Answered {
+        start: asked.start,
+        arrived: time(arrived),
+        left: time(left),
+        keys: KeyRange::inclusive(asked.key, asked.key),
+        version: asked.version,
+        range: asked.range.map(|(first, last)| KeyRange::inclusive(first, last)),
+        term: asked.term,
+        basis: asked.basis,
+    };
+    Fact::Answered { seat: seat(at), answered }
 }

@@ -11,7 +11,7 @@ use super::Property;
 use super::disks::{Disks, Rows};
 use crate::event::Event;
 use crate::id::{NodeId, ReplicaId};
-use crate::probe::{Fact, RowFact, VoteFact};
+use crate::probe::{Fact, RowFact};
 
 /// See the module.
 #[derive(Default)]
@@ -27,20 +27,16 @@ struct Log {
     last: u64,
 }
 
-fn leads(replica: ReplicaId, vote: &VoteFact) -> bool {
-    vote.won && vote.candidate == replica
-}
-
 impl Log {
     fn of(replica: ReplicaId, rows: &Rows) -> Self {
-        let leads = rows.vote.is_some_and(|vote| leads(replica, &vote));
+        let leads = rows.vote.is_some_and(|vote| vote.is_won_by(replica));
         Self { leads, last: rows.last() }
     }
 
     fn write(&mut self, row: &RowFact, compared: &mut u64) -> Result<(), String> {
         let before = self.last;
         match *row {
-            RowFact::Vote { replica, ref vote } => self.leads = leads(replica, vote),
+            RowFact::Vote { replica, vote } => self.leads = vote.is_won_by(replica),
             RowFact::Snapshot { ref snapshot, .. } => self.last = before.max(snapshot.at.index),
             RowFact::Entry { index, .. } => {
                 *compared += u64::from(self.leads);

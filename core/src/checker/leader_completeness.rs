@@ -70,7 +70,7 @@ impl Property for LeaderCompleteness {
                     let Some(shard) = rows.shard else { continue };
                     let known = self.shards.entry(shard).or_default();
                     known.term = known.term.max(vote.term);
-                    if !vote.won || vote.candidate != replica {
+                    if !vote.is_won_by(replica) {
                         continue;
                     }
                     let before = known.committed.range(..vote.term).next_back();

@@ -1,5 +1,10 @@
-//! S18, a learner never leads: who leads a shard votes in its membership (Raft, section 4.2.1 of
-//! Ongaro's thesis; etcd/raft's learners; openraft's `Engine::elect`).
+//! S18, a learner never leads, and its vote never counts: who leads a shard votes in its membership,
+//! and was elected by a majority of the voters, of both configurations while they are joint (Raft,
+//! section 4.2.1 of Ongaro's thesis; etcd/raft's learners; openraft's `Engine::elect`). That a
+//! learner's log does not count either is `R6`, and whose lease counts is `S6`.
+//!
+//! Votes are looked at where they become durable, and whom they have made leader where that one
+//! writes that it has won: under the newest membership in its log then.
 //!
 //! A membership counts from when it is appended, so a replica may rightly lead before anyone has
 //! applied the membership that made it a voter. But all that a leader had in its log when it was
@@ -10,9 +15,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Property;
+use super::disks::{Disks, Rows};
 use crate::event::{Event, EventKind, Origin, Role};
 use crate::id::{ReplicaId, ShardId};
 use crate::key::Descriptor;
+use crate::probe::{Fact, RowFact, VoteFact};
 
 /// Most elections of a shard that are waited for: those that are superseded before they commit
 /// anything.
@@ -22,6 +29,38 @@ const ELECTIONS_MAX: usize = 64;
 #[derive(Default)]
 pub(crate) struct LearnersNeverLead {
     shards: BTreeMap<ShardId, Shard>,
+    grants: BTreeMap<ShardId, Grants>,
+}
+
+/// Who has voted for whom in a shard, by term and candidate.
+type Grants = BTreeMap<(u64, ReplicaId), BTreeSet<ReplicaId>>;
+
+impl LearnersNeverLead {
+    fn grant(&mut self, shard: ShardId, voter: ReplicaId, vote: &VoteFact) {
+        let grants = self.grants.entry(shard).or_default();
+        grants.entry((vote.term, vote.candidate)).or_default().insert(voter);
+        if grants.len() > ELECTIONS_MAX {
+            grants.pop_first();
+        }
+    }
+
+    /// `replica` has won in `term`: whether by voters.
+    fn elected(&self, replica: ReplicaId, term: u64, rows: &Rows) -> Result<(), String> {
+        let shard = rows.shard.unwrap_or_default();
+        let Some(config) = rows.newest_config() else {
+            return Err(format!("{replica} leads {shard}, and knows no membership of it"));
+        };
+        let given = self.grants.get(&shard).and_then(|grants| grants.get(&(term, replica)));
+        let voted = |id| id == replica || given.is_some_and(|given| given.contains(&id));
+        if config.has_quorum(|id, _| voted(id)) {
+            return Ok(());
+        }
+        Err(format!(
+            "{replica} leads {shard} in term {term}, elected by {:?}, no quorum of {:?}",
+            given.into_iter().flatten().collect::<Vec<_>>(),
+            config.voters
+        ))
+    }
 }
 
 #[derive(Default)]
@@ -105,10 +144,34 @@ impl Property for LearnersNeverLead {
         }
         Ok(())
     }
+
+    fn fact(&mut self, fact: &Fact, disks: &Disks, compared: &mut u64) -> Result<(), String> {
+        let (Fact::Written { node, rows, .. } | Fact::Durable { node, rows }) = fact else {
+            return Ok(());
+        };
+        for row in rows.iter() {
+            let RowFact::Vote { replica, vote } = *row else { continue };
+            let Some(known) = disks.written(*node, replica) else { continue };
+            match fact {
+                Fact::Durable { .. } if !vote.won => {
+                    if let Some(shard) = known.shard {
+                        self.grant(shard, replica, &vote);
+                    }
+                }
+                Fact::Written { .. } if vote.is_won_by(replica) => {
+                    *compared += 1;
+                    self.elected(replica, vote.term, known)?;
+                }
+                _ => {}
+            }
+        }
+        Ok(())
+    }
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::fact_story::{config, config_entry, durable, first_rows, vote, written};
     use super::super::story::{Story, applied, membership, role, split, started};
     use super::*;
 
@@ -145,6 +208,38 @@ mod tests {
             story.fine(role((1, 1, 1), Role::Follower, 7));
             story.wrong(applied((4, 1, replica), 8, 7, 0), "in term 7, but the voters are");
         }
+    }
+
+    /// Replicas 1 to 5 of shard_a, of which 1, 2 and 3 vote, and 4 and 5 learn; those have a durable
+    /// vote for 1 in term 6.
+    fn election(voters: &[u16]) -> Story<LearnersNeverLead> {
+        let mut story = Story::new(LearnersNeverLead::default());
+        let added = config(&[&[1, 2, 3]], &[4, 5]);
+        for n in 1..=5 {
+            let replica = u64::from(n);
+            story.fine_fact(&written(n, first_rows((n, 1, replica))));
+            story.fine_fact(&written(n, vec![config_entry(replica, 6, 5, added.clone())]));
+        }
+        for n in voters {
+            story.fine_fact(&durable(*n, vec![vote(u64::from(*n), 6, 1, false)]));
+        }
+        story
+    }
+
+    #[test]
+    fn a_leader_is_elected_by_voters() {
+        let mut story = election(&[1, 3]);
+        story.fine_fact(&written(1, vec![vote(1, 6, 1, true)]));
+        assert_eq!(story.compared, 1);
+    }
+
+    #[test]
+    fn a_leader_that_learners_have_elected_is_found() {
+        let mut story = election(&[1, 4, 5]);
+        story.wrong_fact(&written(1, vec![vote(1, 6, 1, true)]), "no quorum of");
+        let mut unflushed = election(&[1]);
+        unflushed.fine_fact(&written(2, vec![vote(2, 6, 1, false)]));
+        unflushed.wrong_fact(&written(1, vec![vote(1, 6, 1, true)]), "no quorum of");
     }
 
     #[test]

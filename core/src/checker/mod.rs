@@ -9,6 +9,8 @@ mod applied_in_order;
 mod client_histories;
 mod client_sessions;
 mod committed_history;
+mod contents;
+mod destroyed_is_gone;
 mod destroyed_is_silent;
 mod destroyed_stays_so;
 mod disks;
@@ -17,22 +19,31 @@ mod election_safety;
 mod epochs_grow;
 #[cfg(test)]
 mod fact_story;
+mod handed_over;
 mod history;
 mod leader_appends;
 mod leader_completeness;
 mod learners_never_lead;
+mod leases;
 mod linear_order;
+mod live_quorum;
 mod log_matching;
 mod no_overlap;
+mod one_answers;
 mod one_membership_change;
 mod order_search;
+mod own_rows;
 mod promise_first;
 mod purge_covered;
 mod ranges_tile;
 mod replica_ids;
 mod scans;
+mod split_again;
 mod split_conserves;
+mod split_keeps_votes;
+mod split_leaves_child;
 mod stale_epoch;
+mod started_whole;
 mod state_machine_safety;
 #[cfg(test)]
 mod story;
@@ -44,6 +55,7 @@ mod versions;
 use serde::{Deserialize, Serialize};
 
 use crate::event::Event;
+use crate::id::{NodeId, ReplicaId};
 use crate::options::Options;
 use crate::probe::Fact;
 
@@ -83,6 +95,8 @@ pub(crate) trait Property {
 pub(crate) struct Checkers {
     properties: Vec<(Box<dyn Property>, u64)>,
     disks: Disks,
+    /// Destroyed since they were asked for.
+    destroyed: Vec<(NodeId, ReplicaId)>,
     violations: Vec<Violation>,
 }
 
@@ -105,20 +119,32 @@ impl Checkers {
             Box::new(purge_covered::PurgeCovered),
             Box::new(ranges_tile::RangesTile::new(options)),
             Box::new(no_overlap::NoOverlap::default()),
+            Box::new(one_answers::OneAnswers::default()),
             Box::new(split_conserves::SplitConserves::default()),
+            Box::new(contents::Contents::default()),
+            Box::new(leases::Leases::new(options)),
             Box::new(stale_epoch::StaleEpoch::default()),
             Box::new(epochs_grow::EpochsGrow::default()),
             Box::new(replica_ids::ReplicaIds::new(options)),
             Box::new(destroyed_is_silent::DestroyedIsSilent::new(options)),
             Box::new(destroyed_stays_so::DestroyedStaysSo::new(options)),
+            Box::new(started_whole::StartedWhole),
+            Box::new(split_leaves_child::SplitLeavesChild::default()),
+            Box::new(split_again::SplitAgain::default()),
+            Box::new(split_keeps_votes::SplitKeepsVotes::default()),
             Box::new(client_histories::ClientHistories::default()),
             Box::new(linear_order::LinearOrder::default()),
             Box::new(one_membership_change::OneMembershipChange::default()),
             Box::new(learners_never_lead::LearnersNeverLead::default()),
+            Box::new(handed_over::HandedOver::new(options)),
+            Box::new(own_rows::OwnRows::default()),
+            Box::new(destroyed_is_gone::DestroyedIsGone),
+            Box::new(live_quorum::LiveQuorum::default()),
         ];
         Self {
             properties: properties.into_iter().map(|p| (p, 0)).collect(),
             disks: Disks::default(),
+            destroyed: Vec::new(),
             violations: Vec::new(),
         }
     }
@@ -137,6 +163,10 @@ impl Checkers {
     /// Takes note of a fact, told right behind the event that `at` gives.
     pub(crate) fn note_fact(&mut self, fact: &Fact, at: impl Fn() -> Event) {
         self.disks.follow(fact);
+        if let Fact::Written { node, rows, .. } = fact {
+            let destroyed = destroyed_is_gone::destroyed(rows).map(|replica| (*node, replica));
+            self.destroyed.extend(destroyed);
+        }
         for (property, compared) in &mut self.properties {
             if let Err(text) = property.fact(fact, &self.disks, compared)
                 && self.violations.len() < VIOLATIONS_MAX
@@ -145,6 +175,12 @@ impl Checkers {
                 self.violations.push(Violation { id, name, text, event: at() });
             }
         }
+    }
+
+    /// Takes the replicas that were destroyed since the last call: the observer says what is left
+    /// of them.
+    pub(crate) fn destroyed(&mut self) -> Vec<(NodeId, ReplicaId)> {
+        std::mem::take(&mut self.destroyed)
     }
 
     pub(crate) fn violations(&self) -> &[Violation] {

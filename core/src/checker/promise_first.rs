@@ -2,8 +2,8 @@
 //! there, be it a vote or entries (Raft, figure 2, "updated on stable storage before responding to
 //! RPCs"; Ongaro's thesis, section 3.8).
 //!
-//! A vote that has moved on to a later term keeps the promise: the replica votes for nobody else in
-//! the earlier one.
+//! A vote that has moved on to a later term, or to whoever has won this one, keeps the promise: the
+//! replica votes for nobody else in that term.
 
 use super::Property;
 use super::disks::{Disks, Rows};
@@ -17,7 +17,7 @@ pub(crate) struct PromiseFirst;
 fn is_kept(rows: &Rows, promise: &Promise) -> bool {
     match *promise {
         Promise::Vote { term, candidate } => rows.vote.is_some_and(|vote| {
-            vote.term > term || (vote.term == term && vote.candidate == candidate)
+            vote.term > term || (vote.term == term && (vote.candidate == candidate || vote.won))
         }),
         Promise::Log(at) => rows.has(at),
     }
@@ -90,11 +90,15 @@ mod tests {
         story.fine_fact(&log(6, 6));
         story.fine_fact(&log(5, 5));
         story.fine_fact(&votes(6, 2));
+        let won = vec![vote(1, 6, 3, true)];
+        story.fine_fact(&written(1, won.clone()));
+        story.fine_fact(&durable(1, won));
+        story.fine_fact(&votes(6, 2));
         let later = vec![vote(1, 7, 3, false)];
         story.fine_fact(&written(1, later.clone()));
         story.fine_fact(&durable(1, later));
         story.fine_fact(&votes(6, 2));
-        assert_eq!(story.compared, 4);
+        assert_eq!(story.compared, 5);
     }
 
     #[test]

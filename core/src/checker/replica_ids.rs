@@ -2,15 +2,18 @@
 //! before it there, and an id belongs to one shard on one node (TiKV: `Peer::replicate` and
 //! `maybe_create_peer` refuse an older peer id; ids are PD's `alloc_id`).
 //!
-//! A birth or a destruction that a crash took back does not count as one before.
+//! A birth or a destruction that a crash took back does not count as one before. Looked at as
+//! replicas start, and as the catalog is written.
 
 use std::collections::BTreeMap;
 
 use super::Property;
+use super::disks::Disks;
 use super::unsettled::Unsettled;
 use crate::event::{Event, EventKind, Origin};
 use crate::id::{NodeId, ReplicaId, ShardId};
 use crate::options::Options;
+use crate::probe::{Fact, RowFact};
 
 /// How many ids are known to belong somewhere: the newest ones, as a clash is with one that was
 /// given out lately.
@@ -93,10 +96,27 @@ impl Property for ReplicaIds {
             _ => Ok(()),
         }
     }
+
+    fn fact(&mut self, fact: &Fact, disks: &Disks, compared: &mut u64) -> Result<(), String> {
+        let Fact::Written { node, rows, .. } = fact else { return Ok(()) };
+        for row in rows.iter() {
+            let RowFact::Record { replica, shard, destroyed: false } = *row else { continue };
+            *compared += 1;
+            let here = disks.written_on(*node).into_iter().flatten();
+            let mut newer = here.filter(|(id, rows)| **id > replica && rows.shard == Some(shard));
+            if let Some((newer, _)) = newer.next() {
+                return Err(format!(
+                    "the catalog of {node} gets {replica} of {shard}, and knows {newer}"
+                ));
+            }
+        }
+        Ok(())
+    }
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::fact_story::{disk_crashed, record, written};
     use super::super::story::{Story, crashed, destroyed, started};
     use super::*;
 
@@ -127,6 +147,17 @@ mod tests {
         story.fine(crashed(4));
         story.fine(started((4, 2, 7), Origin::Restart, Some((101, 200))));
         story.fine(started((4, 2, 8), Origin::Message, None));
+    }
+
+    #[test]
+    fn an_older_id_in_the_catalog_is_found_unless_a_crash_took_the_newer_one_back() {
+        let mut story = Story::new(ReplicaIds::new(&Options::default()));
+        story.fine_fact(&written(4, vec![record((4, 2, 9), true)]));
+        story.fine_fact(&written(4, vec![record((4, 2, 9), true), record((4, 3, 8), false)]));
+        assert_eq!(story.compared, 1);
+        story.wrong_fact(&written(4, vec![record((4, 2, 8), false)]), "and knows r9");
+        story.fine_fact(&disk_crashed(4));
+        story.fine_fact(&written(4, vec![record((4, 2, 8), false)]));
     }
 
     #[test]

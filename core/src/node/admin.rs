@@ -1,7 +1,6 @@
 //! Placement's orders on a node: splits and membership steps on the leader, destruction anywhere.
 
 use std::collections::BTreeSet;
-use std::time::Duration;
 
 use super::Node;
 use super::serve::node_of;
@@ -12,9 +11,6 @@ use crate::network::Route;
 use crate::plant::{self, Plant};
 use crate::raft::entry::{Applied, Proposal, Split};
 use crate::raft::{Group, WriteError};
-
-/// How late a copy of an order is, where one counts.
-const LATE: Duration = Duration::from_secs(1);
 
 impl Node {
     pub(super) async fn administer(self, route: Route, shard: ShardId, admin: Admin) {
@@ -31,17 +27,7 @@ impl Node {
         self.0.network.reply(&route, Message::AdminReply(reply));
     }
 
-    /// For [`Plant::StepWithoutPrecondition`]: a copy of an order that took long on its way.
-    async fn hear_again(self, shard: ShardId, admin: Admin) {
-        if matches!(admin, Admin::AddLearner { .. } | Admin::Promote { .. } | Admin::Remove { .. })
-        {
-            self.0.sim.sleep(LATE).await;
-            // Nobody waits for its answer any more.
-            drop(self.administer_as_leader(shard, admin).await);
-        }
-    }
-
-    async fn administer_as_leader(&self, shard: ShardId, admin: Admin) -> AdminReply {
+    pub(super) async fn administer_as_leader(&self, shard: ShardId, admin: Admin) -> AdminReply {
         let Some(group) = self.group(shard) else {
             return AdminReply::NotLeader(None);
         };

@@ -62,6 +62,7 @@ impl Node {
             range: descriptor.as_ref().map(|d| d.range),
             epoch: descriptor.map_or_else(Epoch::default, |d| d.epoch),
         });
+        group.machine().tell_what_it_holds();
         let (node, machine) = (self.clone(), group.machine().clone());
         let mut last = None;
         let watch = group.clone().watch_role(move |role, term, _| {
@@ -74,6 +75,9 @@ impl Node {
             if term > 0 && !uninitialized && last.replace((role, term)) != Some((role, term)) {
                 let changed = EventKind::RoleChanged { node: at, shard, replica, role, term };
                 node.0.trace.record(changed);
+                if role == Role::Leader {
+                    machine.tell_what_it_holds();
+                }
                 node.role_changed(seat, role, machine.is_removed());
             }
         });

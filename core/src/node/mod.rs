@@ -7,6 +7,7 @@
 mod admin;
 mod catalog;
 mod faults;
+mod planted;
 mod serve;
 
 use std::cell::{Cell, RefCell};
@@ -28,6 +29,7 @@ use crate::raft::at_rest::{self, AtRest};
 use crate::raft::birth;
 use crate::raft::config::RaftConfig;
 use crate::raft::message::{RaftMessage, RaftReply, Rpc};
+use crate::raft::row_facts;
 use crate::raft::seat::{Effect, Seat};
 use crate::raft::types::{NodeDisk, RecordState};
 use crate::raft::{Group, GroupStatus};
@@ -149,6 +151,10 @@ impl Node {
         let seats: Vec<Seat> = live.map(|(replica, r)| self.seat(r.shard, replica)).collect();
         let replicas = u32::try_from(seats.len()).unwrap_or(u32::MAX);
         self.0.trace.record(EventKind::NodeStarted { node: self.0.id, replicas });
+        self.0.probe.tell(|| {
+            let found = row_facts::found(&self.0.disk, &seats);
+            Fact::NodeStarted { node: self.0.id, found }
+        });
         for seat in seats {
             self.start_replica(seat, origin, leads(seat.shard));
         }
@@ -294,6 +300,10 @@ impl Node {
                 if from.is_some_and(|sender| group.machine().has_removed(sender)) {
                     return refuse(RaftReply::Expelled { kind });
                 }
+                probe.tell(|| {
+                    let (seat, from) = (group.seat(), from.map(|sender| sender.replica));
+                    Fact::Handed { seat, shard, to: ReplicaId(to), from }
+                });
                 let arrival = self.expect_range(shard, &envelope);
                 self.spawn(to, async move {
                     let _until_answered = arrival;
@@ -309,16 +319,6 @@ impl Node {
                 });
             }
         }
-    }
-
-    /// For [`Plant::MessageToWrongShard`]: whom a message reaches that is meant for `group`.
-    fn misled(&self, message: u64, group: Group) -> Group {
-        if !plant::is(Plant::MessageToWrongShard) || !message.is_multiple_of(32) {
-            return group;
-        }
-        let replicas = self.0.replicas.borrow();
-        let mut others = replicas.values().filter_map(Replica::group);
-        others.find(|other| other.seat() != group.seat()).cloned().unwrap_or(group)
     }
 
     /// Reserves the range of a snapshot until it is answered, so that no other is let in that

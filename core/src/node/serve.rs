@@ -9,13 +9,15 @@ use std::time::Duration;
 
 use super::Node;
 use crate::id::{NodeId, ReplicaId, ShardId};
-use crate::key::{Descriptor, Key};
+use crate::key::{Descriptor, Key, KeyRange};
 use crate::message::{Located, Message, PAGE_PAIRS_MAX, Reply, Request};
 use crate::network::{Endpoint, Route};
 use crate::operation::{ReadMode, ReadPolicy, WriteAnswer};
 use crate::plant::{self, Plant};
+use crate::probe::{Answered, Basis, Fact};
 use crate::raft::entry::{Applied, Proposal, Write};
 use crate::raft::{Group, ReadError, WriteError};
+use crate::sim::Time;
 
 /// How long a read waits for its leader's answer, and then to apply what it must: its client has
 /// given up by then.
@@ -23,18 +25,46 @@ const READ_TTL: Duration = Duration::from_millis(300);
 
 impl Node {
     pub(super) async fn serve(self, route: Route, shard: ShardId, request: Request) {
-        let (write, reply) = match request {
+        let arrived = self.0.sim.now();
+        let (write, done) = match request {
             Request::Write(w) => (true, self.write(shard, w).await),
             Request::Read { key, version, mode } => {
                 let group = self.ready_to_read(shard, key, version, mode).await;
-                (false, group.map_or_else(|refused| refused, |group| value(&group, key)))
+                (false, group.map(|(group, basis)| (value(&group, key), group, basis)))
             }
             Request::Scan { start, end, version, mode } => {
                 let group = self.ready_to_read(shard, start, version, mode).await;
-                (false, group.map_or_else(|refused| refused, |group| page(&group, start, end)))
+                (false, group.map(|(group, basis)| (page(&group, start, end), group, basis)))
             }
         };
+        let reply = match done {
+            Ok((reply, group, basis)) => {
+                self.tell_answer(&group, arrived, (&request, &reply), basis);
+                reply
+            }
+            Err(refused) => refused,
+        };
         self.0.network.reply(&route, Message::Reply { write, reply });
+    }
+
+    /// Tells of an answer that is about to leave.
+    fn tell_answer(&self, group: &Group, arrived: Time, asked: (&Request, &Reply), basis: Basis) {
+        self.0.probe.tell(|| {
+            let one = |key: Key| KeyRange { start: key, end: Key(key.0 + 1) };
+            let (keys, version) = match *asked.0 {
+                Request::Write(w) => (one(w.key), w.version),
+                Request::Read { key, version, .. } => (one(key), version),
+                Request::Scan { start, end, version, .. } => {
+                    let end = if let Reply::Page { next, .. } = asked.1 { *next } else { end };
+                    (KeyRange { start, end }, version)
+                }
+            };
+            let (start, left, term) = (self.starts(), self.0.sim.now(), group.status().term);
+            let state = group.machine().state(|s| (s.epoch.version, s.range));
+            let range = state.filter(|(now, _)| *now == version).map(|(_, range)| range);
+            let answered = Answered { start, arrived, left, keys, version, range, term, basis };
+            Fact::Answered { seat: group.seat(), answered }
+        });
     }
 
     /// The group of `shard`, if `key` is in its range and `version` its epoch's.
@@ -51,46 +81,48 @@ impl Node {
         }
     }
 
-    async fn write(&self, shard: ShardId, write: Write) -> Reply {
-        let group = match self.find(shard, write.key, write.version) {
-            Ok(group) => group,
-            Err(reply) => return reply,
-        };
+    async fn write(&self, shard: ShardId, write: Write) -> Result<(Reply, Group, Basis), Reply> {
+        let group = self.find(shard, write.key, write.version)?;
         if plant::is(Plant::WriteAnsweredBeforeCommit) {
+            let proposed = group.clone();
             self.spawn(group.seat().replica.0, async move {
-                drop(group.propose(Proposal::Write(write)).await);
+                drop(proposed.propose(Proposal::Write(write)).await);
             });
-            return Reply::Written(WriteAnswer::Done);
+            return Ok((Reply::Written(WriteAnswer::Done), group, Basis::Entry));
         }
         match group.propose(Proposal::Write(write)).await {
-            Ok(Applied::Written { answer, .. }) => Reply::Written(answer),
-            Ok(_) => self.stale(shard, write.key),
-            Err(WriteError::NotLeader(leader)) => self.not_leader(&group, leader),
-            Err(_) => Reply::Unknown,
+            Ok(Applied::Written { answer, .. }) => {
+                Ok((Reply::Written(answer), group, Basis::Entry))
+            }
+            Ok(_) => Err(self.stale(shard, write.key)),
+            Err(WriteError::NotLeader(leader)) => Err(self.not_leader(&group, leader)),
+            Err(_) => Err(Reply::Unknown),
         }
     }
 
-    /// The group of `shard` once a read of its state is linearizable and still belongs here.
+    /// The group of `shard` once a read of its state is linearizable and still belongs here, and on
+    /// what that rests.
     async fn ready_to_read(
         &self,
         shard: ShardId,
         key: Key,
         version: u64,
         mode: ReadMode,
-    ) -> Result<Group, Reply> {
+    ) -> Result<(Group, Basis), Reply> {
         let unchecked = plant::is(Plant::EpochCheckedOnlyForWrites);
         let group = match self.group(shard).filter(|_| unchecked) {
             Some(group) => group,
             None => self.find(shard, key, version)?,
         };
         let ready = if mode.anywhere && !group.is_leader() {
-            self.follow_to_read(shard, &group, mode.policy).await
+            let followed = self.follow_to_read(shard, &group, mode.policy).await;
+            followed.map(|()| Basis::Follower { lease: mode.policy == ReadPolicy::Lease })
         } else {
             group.read_barrier(mode.policy, READ_TTL).await
         };
         match ready {
-            Ok(()) if unchecked || plant::is(Plant::ReadNotRechecked) => Ok(group),
-            Ok(()) => self.find(shard, key, version),
+            Ok(basis) if unchecked || plant::is(Plant::ReadNotRechecked) => Ok((group, basis)),
+            Ok(basis) => Ok((self.find(shard, key, version)?, basis)),
             Err(ReadError::NotLeader(leader)) => Err(self.not_leader(&group, leader)),
             Err(ReadError::NoQuorum | ReadError::Behind) => Err(Reply::NotNow),
         }

@@ -19,9 +19,9 @@ use crate::cluster::Cluster;
 use crate::event::{Event, EventKind};
 use crate::id::ShardId;
 use crate::key::KeyRange;
-use crate::probe::Timed;
+use crate::probe::{Fact, Timed};
 use crate::scenario::Phases;
-use crate::sim::Time;
+use crate::sim::{Owner, Time};
 use crate::trace::Trace;
 use crate::view::AvailabilityChange;
 
@@ -80,8 +80,22 @@ impl Observer {
         for (after, fact) in facts {
             self.checkers.note_fact(&fact, || event_at(&cluster.trace, after));
         }
+        self.look_for_remains(cluster);
         self.availability.update(cluster);
         self.incidents.update(self.availability.unwritable().is_none(), cluster.sim.now());
+    }
+
+    /// Asks what is left of the replicas that were destroyed since the last call.
+    fn look_for_remains(&mut self, cluster: &Cluster) {
+        for (node, replica) in self.checkers.destroyed() {
+            let owner = Owner { node: node.0, scope: replica.0 };
+            let tasks = cluster.sim.scope_task_count(owner);
+            let timers = cluster.sim.scope_timer_count(owner);
+            let at = cluster.nodes.iter().find(|n| n.id() == node);
+            let held = at.is_some_and(|at| at.facts().iter().any(|r| r.seat.replica == replica));
+            let remains = Fact::Remains { node, replica, tasks, timers, held };
+            self.checkers.note_fact(&remains, || event_at(&cluster.trace, cluster.trace.seq()));
+        }
     }
 
     /// What could be done with which keys, since when: the changes from number `from` on.

@@ -25,7 +25,7 @@ use crate::key::Epoch;
 use crate::network::MessageKind;
 use crate::operation::ReadPolicy;
 use crate::plant::{self, Plant};
-use crate::probe::Probe;
+use crate::probe::{Basis, Probe};
 use crate::trace::Trace;
 
 /// One replica's raft: a handle, cheap to clone.
@@ -163,19 +163,21 @@ impl Group {
         self.raft.client_write(proposal).await.map(|done| done.data).map_err(write_error)
     }
 
-    /// Returns once a read of what this leader has applied is linearizable.
+    /// Returns once a read of what this leader has applied is linearizable, and on what that rests.
     pub(crate) async fn read_barrier(
         &self,
         policy: ReadPolicy,
         ttl: Duration,
-    ) -> Result<(), ReadError> {
-        let by_itself = plant::is(Plant::ReadWithoutReadIndex) && self.is_leader();
-        if by_itself || plant::has_lease(self.seat.replica) {
-            return Ok(());
+    ) -> Result<Basis, ReadError> {
+        if plant::has_lease(self.seat.replica) {
+            return Ok(Basis::Lease);
         }
-        let ready = self.linearizer(policy).await?.try_await_ready(&self.raft, Some(ttl)).await;
-        match ready {
-            Ok(Ok(_)) => Ok(()),
+        if plant::is(Plant::ReadWithoutReadIndex) && self.is_leader() {
+            return Ok(Basis::Quorum);
+        }
+        let (linearizer, basis) = self.linearizer(policy).await?;
+        match linearizer.try_await_ready(&self.raft, Some(ttl)).await {
+            Ok(Ok(_)) => Ok(basis),
             Ok(Err(_)) => Err(ReadError::Behind),
             Err(_) => Err(ReadError::NotLeader(None)),
         }
@@ -184,7 +186,7 @@ impl Group {
     /// The log index up to which any replica must have applied before a read of its state is
     /// linearizable, if it is asked for after this call begins. Answered by the leader alone.
     pub(crate) async fn read_index(&self, policy: ReadPolicy) -> Result<u64, ReadError> {
-        Ok(self.linearizer(policy).await?.read_log_id().index())
+        Ok(self.linearizer(policy).await?.0.read_log_id().index())
     }
 
     /// Returns once this replica has applied up to `index`.
@@ -194,15 +196,16 @@ impl Group {
         applied.map(|_| ()).map_err(|_| ReadError::Behind)
     }
 
-    async fn linearizer(&self, policy: ReadPolicy) -> Result<Linearizer<C>, ReadError> {
+    async fn linearizer(&self, policy: ReadPolicy) -> Result<(Linearizer<C>, Basis), ReadError> {
         if policy == ReadPolicy::Lease {
             match self.raft.get_read_linearizer(openraft::ReadPolicy::LeaseRead).await {
                 // The lease has run out: a quorum must say.
                 Err(RaftError::APIError(LinearizableReadError::QuorumNotEnough(_))) => {}
-                found => return found.map_err(read_error),
+                found => return found.map(|l| (l, Basis::Lease)).map_err(read_error),
             }
         }
-        self.raft.get_read_linearizer(openraft::ReadPolicy::ReadIndex).await.map_err(read_error)
+        let found = self.raft.get_read_linearizer(openraft::ReadPolicy::ReadIndex).await;
+        found.map(|l| (l, Basis::Quorum)).map_err(read_error)
     }
 
     /// Changes the membership if it is still the one that this replica has applied, at `epoch`.

@@ -9,10 +9,16 @@ use std::ops::Bound;
 use std::rc::Rc;
 
 use super::entry::digest;
-use super::types::{LogId, Membership, Part, RecordState, Row, RowKey, StoredSnapshot, Vote};
+use super::log_store::LogStore;
+use super::seat::Seat;
+use super::types::{
+    LogId, Membership, NodeDisk, Part, RecordState, Row, RowKey, StoredSnapshot, Vote,
+};
 use crate::disk::{Change, Watcher};
 use crate::id::NodeId;
-use crate::probe::{Config, EntryFact, Fact, LogPoint, Probe, RowFact, SnapshotFact, VoteFact};
+use crate::probe::{
+    Config, EntryFact, Fact, Found, LogPoint, Probe, RowFact, SnapshotFact, VoteFact,
+};
 use crate::sim::Owner;
 
 /// See the module.
@@ -49,6 +55,25 @@ impl Watcher<RowKey, Row> for RowFacts {
         self.unflushed.borrow_mut().clear();
         self.probe.tell(|| Fact::Crashed { node: self.node });
     }
+}
+
+/// What a node that starts finds on its disk of these replicas.
+pub(crate) fn found(disk: &NodeDisk, seats: &[Seat]) -> Vec<Found> {
+    let of = |seat: &Seat| {
+        let replica = seat.replica;
+        let vote = match disk.get(&replica.row(Part::Vote)) {
+            Some(Row::Vote(vote)) => Some(vote_fact(&vote)),
+            _ => None,
+        };
+        let snapshot = match disk.get(&replica.row(Part::Snapshot)) {
+            Some(Row::Snapshot(stored)) => Some(point(stored.meta.last_log_id.as_ref())),
+            _ => None,
+        };
+        let last = LogStore::new(disk.clone(), replica).tail(1).pop();
+        let last = last.map_or(0, |entry| entry.log_id.index);
+        Found { replica, shard: seat.shard, vote, snapshot, last }
+    };
+    seats.iter().map(of).collect()
 }
 
 fn row_fact(change: &Change<RowKey, Row>) -> Option<RowFact> {
@@ -125,9 +150,8 @@ mod tests {
     use crate::id::{ReplicaId, ShardId};
     use crate::key::{Epoch, KeyRange};
     use crate::raft::birth;
-    use crate::raft::log_store::LogStore;
     use crate::raft::state::ShardState;
-    use crate::raft::types::{Entry, EntryPayload, NodeBatch, NodeDisk, log_id};
+    use crate::raft::types::{Entry, EntryPayload, NodeBatch, log_id};
     use crate::trace::Trace;
 
     const R: ReplicaId = ReplicaId(4);

@@ -228,7 +228,8 @@ pub(crate) fn has_quorum(membership: &Membership, live: &BTreeMap<ReplicaId, boo
     })
 }
 
-fn pair_digest(key: Key, value: Value) -> u64 {
+/// The digest of one pair: their sum is that of the data.
+pub(crate) fn pair_digest(key: Key, value: Value) -> u64 {
     digest_of(&(key, value))
 }
 

@@ -4,6 +4,7 @@
 //! what happened, and tells its node by [`Effect`]s what follows from it. It must not know roles,
 //! peers or the network.
 
+mod inventory;
 mod planted;
 mod snapshot;
 #[cfg(test)]
@@ -390,6 +391,7 @@ impl<R: AsyncRuntime> RaftStateMachine<Types<R>> for StateMachine {
             keys: snapshot.data.len() as u64,
             digest: snapshot.digest(),
         });
+        self.tell_what_it_holds();
         if before.state.is_none() {
             self.effect(Effect::Initialized(self.0.seat));
         }

@@ -266,6 +266,11 @@ impl Sim {
         self.0.tasks.borrow().count(owner)
     }
 
+    /// How many timers exactly this owner has pending. Looks at every timer.
+    pub(crate) fn scope_timer_count(&self, owner: Owner) -> usize {
+        self.0.timers.borrow().count(owner)
+    }
+
     /// How many timers a node has pending.
     pub(crate) fn timer_count(&self, node: u16) -> usize {
         self.0.nodes.borrow().get(node).map_or(0, |node| node.timers)

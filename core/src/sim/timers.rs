@@ -177,6 +177,12 @@ impl Timers {
         }
     }
 
+    /// How many are owned by `owner`.
+    pub(super) fn count(&self, owner: Owner) -> usize {
+        let timers = self.slots.iter().filter_map(|slot| slot.timer.as_ref());
+        timers.filter(|timer| timer.owner == owner).count()
+    }
+
     /// How many are in the heap, and how many there is memory for.
     #[cfg(test)]
     pub(super) fn capacity(&self) -> (usize, usize) {
