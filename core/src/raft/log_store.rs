@@ -182,9 +182,10 @@ impl<R: AsyncRuntime> RaftLogStorage<Types<R>> for LogStore {
 
     async fn purge(&mut self, log_id: LogId) -> io::Result<()> {
         let mut batch = NodeBatch::default();
-        batch.put(self.row(Part::Purged), Row::LogId(Some(log_id)));
         let too_much = u64::from(plant::is(Plant::PurgesTooMuch));
-        if let Some((first, last)) = self.entry_rows(&(..=log_id.index + too_much)) {
+        let log_id = LogId { index: log_id.index + too_much, ..log_id };
+        batch.put(self.row(Part::Purged), Row::LogId(Some(log_id)));
+        if let Some((first, last)) = self.entry_rows(&(..=log_id.index)) {
             batch.delete_range(first..=last);
         }
         self.disk.write(batch, None);
