@@ -14,6 +14,7 @@ mod faults;
 mod four_phases;
 mod gallery;
 mod golden;
+mod leaks;
 mod lease_reads;
 mod runtime;
 mod scenarios;

@@ -64,19 +64,6 @@ struct State {
     facts: ClientFacts,
 }
 
-/// After how many attempts without success a route is forgotten: its shard may have moved, and all
-/// whom it names be gone or dead.
-const ROUTE_ATTEMPTS_MAX: u32 = 4;
-
-impl State {
-    /// Forgets the route of `key` now and then, while nobody whom it names is of any help.
-    fn forget_if_lost(&mut self, key: Key) {
-        if self.facts.attempts.is_multiple_of(ROUTE_ATTEMPTS_MAX) {
-            self.router.forget(key);
-        }
-    }
-}
-
 /// How a client stands, for observers.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct ClientFacts {

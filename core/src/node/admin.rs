@@ -47,7 +47,7 @@ impl Node {
             }
             Admin::Promote { epoch, replicas } => group.promote(epoch, set(replicas)).await,
             Admin::Transfer { to } => {
-                if let Some(why) = group.refuses_to_hand_over(to) {
+                if let Err(why) = group.check_heir(to).await {
                     return AdminReply::Refused(why);
                 }
                 if let Some(to) = node_of(&group, to) {
@@ -91,6 +91,7 @@ fn answer(group: &Group, done: Result<(), WriteError>, before: ShardReport) -> A
             AdminReply::NotLeader(leader.and_then(|r| node_of(group, r)))
         }
         Err(WriteError::Unknown(why) | WriteError::Refused(why)) => AdminReply::Unknown(why),
+        Err(WriteError::Harmful(why)) => AdminReply::Refused(why),
     }
 }
 

@@ -160,6 +160,11 @@ impl Placement {
             && !self.0.store.removed().iter().any(|(_, home)| home.shard == shard)
     }
 
+    /// Where the voters of `shard` are wanted, if anybody has said so.
+    pub(crate) fn wanted_voters(&self, shard: ShardId) -> Option<BTreeSet<NodeId>> {
+        Some(self.0.store.layout(shard)?.voters.iter().copied().collect())
+    }
+
     /// What it does or waits for, in a sentence; empty at rest.
     pub(crate) fn note(&self) -> String {
         if !self.is_up() {

@@ -19,7 +19,7 @@ use super::seat::{NodeSide, Seat};
 use super::state_machine::StateMachine;
 use super::transport::Transport;
 use super::types::{NodeDisk, ReplicaNode, Snapshot};
-use crate::event::Role;
+use crate::event::{Refusal, Role};
 use crate::id::{NodeId, ReplicaId};
 use crate::key::Epoch;
 use crate::network::MessageKind;
@@ -59,6 +59,8 @@ pub(crate) enum WriteError {
     Stale,
     /// OpenRaft refused it, for this reason.
     Refused(String),
+    /// It would do harm as things stand: nothing was appended.
+    Harmful(Refusal),
 }
 
 /// Why a read cannot be served here.
@@ -208,6 +210,12 @@ impl Group {
         found.map(|l| (l, Basis::Quorum)).map_err(read_error)
     }
 
+    fn still(&self, epoch: Epoch) -> Result<(), WriteError> {
+        let is = self.machine.state(|s| s.epoch) == Some(epoch);
+        let all_the_same = plant::is(Plant::StepWithoutPrecondition);
+        if is || all_the_same { Ok(()) } else { Err(WriteError::Stale) }
+    }
+
     /// Changes the membership if it is still the one that this replica has applied, at `epoch`.
     async fn change(
         &self,
@@ -219,9 +227,7 @@ impl Group {
             let done = self.raft.change_membership(change, keep_removed).await;
             return done.map(|_| ()).map_err(write_error);
         }
-        if self.machine.state(|s| s.epoch) != Some(epoch) {
-            return Err(WriteError::Stale);
-        }
+        self.still(epoch)?;
         let last_membership_log_id = *self.machine.membership().log_id();
         let still = Precondition::LastMembershipLogId { last_membership_log_id };
         self.raft
@@ -246,6 +252,9 @@ impl Group {
         epoch: Epoch,
         replicas: BTreeSet<ReplicaId>,
     ) -> Result<(), WriteError> {
+        self.still(epoch)?;
+        let voters = self.machine.membership().voter_ids().chain(replicas.clone()).collect();
+        self.hear_quorums(voters).await?;
         self.change(epoch, ChangeMembers::AddVoterIds(replicas), true).await
     }
 
@@ -255,12 +264,15 @@ impl Group {
         epoch: Epoch,
         replicas: BTreeSet<ReplicaId>,
     ) -> Result<(), WriteError> {
+        self.still(epoch)?;
         let membership = self.machine.membership();
         let (voters, learners): (BTreeSet<_>, BTreeSet<_>) =
             replicas.into_iter().partition(|r| membership.voter_ids().any(|v| v == *r));
         let change = if voters.is_empty() {
             ChangeMembers::RemoveNodes(learners)
         } else {
+            let left = membership.voter_ids().filter(|v| !voters.contains(v)).collect();
+            self.hear_quorums(left).await?;
             ChangeMembers::RemoveVoters(voters)
         };
         self.change(epoch, change, false).await

@@ -13,11 +13,11 @@ pub(crate) mod gate;
 pub(crate) mod group;
 pub mod log_store;
 pub(crate) mod message;
+mod peers;
 pub(crate) mod row_facts;
 pub mod seat;
 pub mod state;
 pub mod state_machine;
-mod successor;
 pub(crate) mod transport;
 pub mod types;
 

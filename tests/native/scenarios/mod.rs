@@ -5,6 +5,7 @@
 mod crash;
 mod migration;
 mod placement;
+mod quorum;
 mod split;
 mod split_races;
 mod transfer;
