@@ -8,7 +8,10 @@ use shardscope_core::{Budget, Command, NodeId, Options, Recording, Simulation, W
 
 /// A run with faults: a leader crashes in the middle of the split and comes back.
 fn troubled(options: &Options) -> Simulation {
-    let mut simulation = Simulation::new(options).expect("the options are within their limits");
+    trouble(Simulation::new(options).expect("the options are within their limits"))
+}
+
+fn trouble(mut simulation: Simulation) -> Simulation {
     let mut ask = |command: Command, ms: u64| {
         simulation.submit(command).expect("possible at this point");
         simulation.advance(Duration::from_millis(ms), Budget::UNBOUNDED);
@@ -29,6 +32,18 @@ fn a_run_is_the_same_twice_and_after_another_seed() {
     let other = troubled(&Options::seeded(4)).digest();
     assert_ne!(first, other, "another seed is another run");
     assert_eq!(first, troubled(&Options::seeded(3)).digest());
+}
+
+/// Given a run without checkers, then it is the same one, event by event, and finds nothing.
+#[test]
+fn a_run_is_the_same_with_and_without_checkers() {
+    let options = Options::seeded(3);
+    let checked = troubled(&options);
+    let unchecked = Simulation::unchecked(&options).expect("the options are within their limits");
+    let unchecked = trouble(unchecked);
+    assert_eq!(checked.digest(), unchecked.digest());
+    assert_eq!(checked.recording(), unchecked.recording());
+    assert!(unchecked.property_counts().is_empty());
 }
 
 #[test]

@@ -87,6 +87,30 @@ fn a_lease_read_is_right_as_long_as_nobody_who_granted_the_lease_restarts() {
     assert_eq!(stale(ReadPolicy::Lease, false), 0);
 }
 
+/// Given clients that read on leases while leadership is handed around, then each lease is held to
+/// those of later leaders, and whoever has handed over serves no more.
+#[test]
+fn leases_are_compared_while_leadership_is_handed_around() {
+    let read_policy = ReadPolicy::Lease;
+    let mut simulation =
+        Simulation::new(&Options { read_policy, ..Options::seeded(7) }).expect("valid");
+    simulation.submit(Command::Load { on: true }).expect("there are clients");
+    // Until then a lease may be one that somebody has forgotten on the start.
+    simulation.advance(Duration::from_secs(4), Budget::UNBOUNDED);
+    for node in [2, 3, 1].map(NodeId) {
+        let shard = shardscope_core::ShardId(1);
+        simulation.submit(Command::TransferLeader { shard, node }).expect("it votes");
+        simulation.advance(Duration::from_secs(1), Budget::UNBOUNDED);
+    }
+    assert_eq!(simulation.violations(), []);
+    for (id, name, compared) in simulation.property_counts() {
+        if ["S6", "S19"].contains(&id) {
+            println!("{id:>4} {name:<32} {compared:>8}");
+            assert!(compared > 100, "{id}, {name}, compared only {compared}");
+        }
+    }
+}
+
 /// Given the very same commands, a read by read index is never stale: the old leader asks a quorum
 /// and gets no answer, and the read goes on to others.
 #[test]

@@ -4,6 +4,7 @@
 //! what else it does, so nothing here fails: a figure that misses its target is marked.
 
 mod allocations;
+mod checkers;
 mod cluster;
 mod group;
 mod idle;
@@ -48,6 +49,8 @@ enum Section {
     Writes,
     /// Virtual seconds a second of an idle cluster.
     Idle,
+    /// What the checkers take of the run time.
+    Checkers,
     /// What ten virtual minutes of load leave behind.
     Memory,
     /// Gzipped sizes.
@@ -57,14 +60,21 @@ enum Section {
 }
 
 impl Section {
-    const ALL: [Section; 5] =
-        [Section::Writes, Section::Idle, Section::Memory, Section::Sizes, Section::Wasm];
+    const ALL: [Section; 6] = [
+        Section::Writes,
+        Section::Idle,
+        Section::Checkers,
+        Section::Memory,
+        Section::Sizes,
+        Section::Wasm,
+    ];
 
     /// Measures it; the figures that the page is needed for are left out when `page` has none.
     fn measure(self, runs: u32, page: &mut page::Page) -> Measured {
         match self {
             Section::Writes => Measured::all([writes::measure(runs), cluster::measure(runs)]),
             Section::Idle => Measured::all([idle::measure(runs)]),
+            Section::Checkers => Measured::all([checkers::measure(runs)]),
             Section::Memory => {
                 let native = memory::measure_native();
                 Measured::all([native]).and(page.with(memory::measure_wasm))

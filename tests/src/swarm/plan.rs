@@ -2,10 +2,15 @@
 
 use std::time::Duration;
 
-use shardscope_core::{Options, ReadFrom, WakeOrder};
+use shardscope_core::{Options, ReadFrom, ReadPolicy, WakeOrder};
 
 use super::dice::Dice;
 use super::fault::FaultKind;
+
+/// What leases do not stand: OpenRaft's follower forgets on a restart what it granted
+/// (docs/findings/lease-read.md), a clock that drifts cuts a lease short, and a follower that is
+/// made to campaign does not keep to what it granted.
+const BREAK_LEASES: [FaultKind; 3] = [FaultKind::Crash, FaultKind::SetClock, FaultKind::Elect];
 
 /// What a seed gives a run.
 #[derive(Clone, Debug)]
@@ -57,6 +62,9 @@ impl Plan {
             fault_percent: dice.one_of(&[40, 60, 80]),
             healed_first: dice.chance(1, 2),
         };
+        if dice.chance(1, 2) && !plan.faults.iter().any(|fault| BREAK_LEASES.contains(fault)) {
+            plan.options.read_policy = ReadPolicy::Lease;
+        }
         plan.draw_load(&mut dice);
         plan
     }

@@ -1,0 +1,59 @@
+//! What all checkers together take of the run time: the same run with them and without, in turns.
+//!
+//! Without them nothing is told to them either, so what it costs to tell is counted too.
+
+use std::time::{Duration, Instant};
+
+use shardscope_core::{Budget, Command, Digest, Error, Options, Simulation};
+
+use super::report::{Figure, Target};
+
+/// How a run begins: with checkers or without.
+type Begin = fn(&Options) -> Result<Simulation, Error>;
+
+/// Clients, their pause in nanoseconds, and virtual seconds a run.
+const LOADS: [(u16, u64, u64); 2] = [(3, 8_000_000, 10), (64, 0, 2)];
+/// Given to each phase: more than it needs; it goes on when the phase ends.
+const PHASE: Duration = Duration::from_secs(5);
+/// Most that the checkers may take of the run time, in per cent.
+const TARGET: f64 = 30.0;
+
+/// Measures all loads.
+pub(crate) fn measure(runs: u32) -> Vec<Figure> {
+    LOADS.into_iter().flat_map(|load| measure_load(load, runs)).collect()
+}
+
+fn measure_load((clients, think_ns, seconds): (u16, u64, u64), runs: u32) -> [Figure; 2] {
+    let options = Options { clients, think_ns, ..Options::default() };
+    let load = Duration::from_secs(seconds);
+    // The first of each is thrown away: it finds caches and the heap cold.
+    let (_, digest) = run(Simulation::new, &options, load);
+    let (_, unchecked) = run(Simulation::unchecked, &options, load);
+    assert_eq!(digest, unchecked, "checkers must change nothing");
+    let (mut ratios, mut shares) = (Vec::new(), Vec::new());
+    for _ in 0..runs {
+        let with = run(Simulation::new, &options, load).0.as_secs_f64();
+        let without = run(Simulation::unchecked, &options, load).0.as_secs_f64();
+        ratios.push(with / without);
+        shares.push((with - without) / with * 100.0);
+    }
+    let pause = if think_ns == 0 { "without pause" } else { "as on the page" };
+    let name = format!("checkers, {clients} clients {pause}");
+    [
+        Figure::new(format!("{name}, with : without"), "x", ratios),
+        Figure::new(format!("{name}, of the time"), "%", shares).held_to(Target::AtMost(TARGET)),
+    ]
+}
+
+/// The four phases, then load; how long that took, and what it came to.
+fn run(begin: Begin, options: &Options, load: Duration) -> (Duration, Digest) {
+    let started = Instant::now();
+    let mut simulation = begin(options).expect("the options are within their limits");
+    for phase in 1..=4 {
+        simulation.submit(Command::NextPhase).expect("the phase before is complete");
+        simulation.advance(PHASE, Budget { stops_at_phase_end: true, ..Budget::UNBOUNDED });
+        assert_eq!(simulation.phase(), phase, "the phase needs longer than it is given");
+    }
+    simulation.advance(load, Budget::UNBOUNDED);
+    (started.elapsed(), simulation.digest())
+}
