@@ -223,9 +223,12 @@ impl Client {
                     under_way.tries = 0;
                     continue;
                 }
+                Attempt::Pause { perhaps: true } if plant::is(Plant::UnknownTakenForFailed) => {
+                    break Err(Outcome::Failed);
+                }
                 Attempt::Again => {}
                 Attempt::Pause { perhaps: now } => {
-                    perhaps |= now && !plant::is(Plant::UnknownTakenForFailed);
+                    perhaps |= now;
                     let pause = pause_ns + self.0.load.rng.below(pause_ns);
                     self.0.sim.sleep(Duration::from_nanos(pause)).await;
                     pause_ns = (pause_ns * 2).min(PAUSE_NS.1);

@@ -246,7 +246,7 @@ impl Node {
         let mut batch = NodeBatch::default();
         let stays = plant::is(Plant::RemovedReplicaStays);
         if known.is_none_or(|state| state == RecordState::Live) && !stays {
-            if here {
+            if here && !plant::is(Plant::DestroyedGoesOn) {
                 self.0.sim.kill_scope(self.owner(replica.0));
                 let gone = self.0.replicas.borrow_mut().remove(&shard);
                 drop(gone);

@@ -50,10 +50,10 @@ plants! {
         "Entries are acknowledged before they are durable.", ["R10", "R6", "R5", "S16"];
     VoteGoesBack, "vote-goes-back",
         "A replica that restarts is one term behind the vote that it wrote.", ["R9", "R1"];
-    TruncatesNothing, "truncates-nothing",
-        "A log keeps the entries that its new leader has replaced.", ["R3", "R8", "R5"];
     TruncatesTooMuch, "truncates-too-much",
-        "A log loses one entry more than its new leader has replaced.", ["R3", "R6", "R8"];
+        "A log loses one entry more than its new leader has replaced.", ["R10", "R3", "R6"];
+    LeaderDropsLastEntry, "leader-drops-last-entry",
+        "A leader deletes its last entry when it hands over.", ["R2"];
     PurgesTooMuch, "purges-too-much",
         "A log drops one entry more than its snapshot covers.", ["R11", "R8"];
     PurgeWithoutSnapshot, "purge-without-snapshot",
@@ -107,7 +107,9 @@ plants! {
 
     // Messages between replicas.
     VoteGrantedTwice, "vote-granted-twice",
-        "A replica votes for two candidates in a term.", ["R1"];
+        "A replica votes for two candidates in a term.", ["R10", "S18", "R1"];
+    VoteIgnoresLog, "vote-ignores-log",
+        "A replica votes for a candidate that has less in its log.", ["R4"];
     LostAnswerTakenForSuccess, "lost-answer-taken-for-success",
         "An append without an answer counts as stored.", ["R6", "R5", "S16"];
     ConflictTakenForSuccess, "conflict-taken-for-success",
@@ -126,6 +128,8 @@ plants! {
         "A replica is destroyed and leaves no tombstone.", ["S11", "S12"];
     TombstoneIgnored, "tombstone-ignored",
         "A late message makes a destroyed replica again.", ["S11"];
+    DestroyedGoesOn, "destroyed-goes-on",
+        "A replica that is destroyed is not stopped.", ["S21", "S10"];
     DestroyLeavesRows, "destroy-leaves-rows",
         "A destroyed replica's rows stay on the disk.", ["S21"];
     CatalogRowNotWritten, "catalog-row-not-written",

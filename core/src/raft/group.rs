@@ -128,7 +128,11 @@ impl Group {
             Rpc::Append(r) => {
                 self.raft.append_entries(r).await.map_or_else(|_| stopped(), RaftReply::Append)
             }
-            Rpc::Vote(r) => {
+            Rpc::Vote(mut r) => {
+                if plant::is(Plant::VoteIgnoresLog) {
+                    let own = self.log.tail(1).pop().map(|entry| entry.log_id);
+                    r.last_log_id = r.last_log_id.max(own);
+                }
                 let asked = r.vote;
                 let answered = self.raft.vote(r).await;
                 answered.map_or_else(
@@ -287,6 +291,9 @@ impl Group {
     /// Begins to hand leadership over.
     pub(crate) async fn transfer(&self, to: ReplicaId) -> Result<(), WriteError> {
         plant::keep_lease(self.seat.replica);
+        if plant::is(Plant::LeaderDropsLastEntry) {
+            self.log.drop_last();
+        }
         self.raft.trigger().transfer_leader(to).await.map_err(|e| stopped(&e))
     }
 

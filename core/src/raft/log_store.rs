@@ -67,6 +67,16 @@ impl LogStore {
         entries
     }
 
+    /// For [`Plant::LeaderDropsLastEntry`].
+    pub(crate) fn drop_last(&self) {
+        let last = self.tail(1).pop().map(|entry| self.row(Part::Entry(entry.log_id.index)));
+        if let Some(row) = last {
+            let mut batch = NodeBatch::default();
+            batch.delete_range(row..=row);
+            self.disk.write(batch, None);
+        }
+    }
+
     /// Index of the last entry that is no longer in the log; 0 if none.
     pub(crate) fn purged(&self) -> u64 {
         self.read_log_id(Part::Purged).map_or(0, |id| id.index)
@@ -167,9 +177,6 @@ impl<R: AsyncRuntime> RaftLogStorage<Types<R>> for LogStore {
     }
 
     async fn truncate_after(&mut self, last_log_id: Option<LogId>) -> io::Result<()> {
-        if plant::is(Plant::TruncatesNothing) {
-            return Ok(());
-        }
         let kept = u64::from(!plant::is(Plant::TruncatesTooMuch));
         let from = last_log_id.map_or(0, |id| id.index + kept);
         if let Some((first, last)) = self.entry_rows(&(from..)) {

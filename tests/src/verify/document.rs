@@ -1,18 +1,15 @@
 //! `docs/verification.md`: what was checked, what was planted and found, and how much was run.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
-use super::hunt::Hunt;
+use super::hunt::{Catch, Hunt};
 use super::properties::Property;
-use super::{Arguments, Clean, date, kinds};
+use super::{Arguments, Clean, Found, date, kinds};
 
 /// The whole document.
-pub(super) fn text(
-    hunts: &[Hunt],
-    clean: &Clean,
-    properties: &[Property],
-    arguments: &Arguments,
-) -> String {
+pub(super) fn text(found: &Found<'_>, arguments: &Arguments) -> String {
+    let &Found { hunts, clean, leases, properties } = found;
     let mut text = format!(
         "# Verification\n\n\
          What holds this project to its properties, and what shows that they can fail. Written by\n\
@@ -21,8 +18,34 @@ pub(super) fn text(
     );
     properties_table(&mut text, hunts, clean, properties);
     plants_table(&mut text, hunts, arguments);
+    leases_section(&mut text, leases);
     figures(&mut text, hunts, clean, arguments);
     text
+}
+
+/// What the swarm finds in OpenRaft when reads trust leases.
+fn leases_section(text: &mut String, (tried, catch): &(u64, Option<Catch>)) {
+    line(text, "## Lease reads\n");
+    line(
+        text,
+        "With nothing planted, and reads on leases under every fault, crashes and clocks included:",
+    );
+    let Some(catch) = catch else {
+        line(text, &format!("nothing was found in {tried} seeds.\n"));
+        return;
+    };
+    let commands = catch.commands().map_or("–".into(), |n| n.to_string());
+    let Catch { seed, verdict, .. } = catch;
+    line(text, &format!("seed {seed} is the first to fail, cut down to {commands} commands:\n"));
+    line(text, &format!("> {verdict}\n"));
+    if let Some((script, _)) = &catch.minimised {
+        for (time_ns, command) in &script.commands {
+            let seconds = Duration::from_nanos(*time_ns).as_secs_f64();
+            line(text, &format!("    {seconds:>12.6} s  {command:?}"));
+        }
+        line(text, "");
+    }
+    line(text, "Why, and a script of eight commands: [lease-read](findings/lease-read.md).\n");
 }
 
 /// Adds a line; a string always takes it.
@@ -106,9 +129,12 @@ fn figures(text: &mut String, hunts: &[Hunt], clean: &Clean, arguments: &Argumen
     row("… properties found false", safety.to_string());
     row("… not alive again after the faults", liveness.to_string());
     row("… panics", crashes.to_string());
-    let jobs = arguments.jobs;
-    row(&format!("virtual seconds a second, {jobs} at a time, {profile}"), format!("{rate:.0}"));
-    row("operations acknowledged in these", clean.batch.coverage.operations().to_string());
+    row("… operations acknowledged", clean.batch.coverage.operations().to_string());
+    if !arguments.loaded {
+        let jobs = arguments.jobs;
+        let what = format!("virtual seconds a second, {jobs} at a time, {profile}");
+        row(&what, format!("{rate:.0}"));
+    }
 }
 
 /// The middle one, or the mean of the two.

@@ -1,4 +1,4 @@
-//! One planted bug, hunted seed after seed until something is found false.
+//! Seed after seed, until something is found false.
 
 use std::fmt;
 use std::path::Path;
@@ -48,29 +48,11 @@ pub struct Catch {
 }
 
 impl Hunt {
-    /// Hunts `plant`. A property found false, or something that does not come true, ends it; a
-    /// panic counts only if nothing better is found.
+    /// Hunts `plant`.
     #[must_use]
     pub fn of(plant: Plant, bounds: &Bounds) -> Self {
-        let began = Instant::now();
         let settings = Settings { plant: Some(plant), ..Settings::of(bounds.length) };
-        let (mut tried, mut crashed) = (0, None);
-        for seed in 1..=bounds.seeds {
-            if began.elapsed() >= bounds.limit {
-                break;
-            }
-            tried = seed;
-            let run = run(seed, &settings);
-            match run.verdict {
-                Verdict::Passed => {}
-                Verdict::Crash { .. } => crashed = crashed.or(Some(run)),
-                Verdict::Safety { .. } | Verdict::Liveness { .. } => {
-                    let catch = Some(Catch::of(run, bounds));
-                    return Self { plant, tried, catch };
-                }
-            }
-        }
-        let catch = crashed.map(|run| Catch::of(run, bounds));
+        let (tried, catch) = Catch::first(&settings, bounds);
         Self { plant, tried, catch }
     }
 
@@ -84,6 +66,30 @@ impl Hunt {
 }
 
 impl Catch {
+    /// Tries seeds, as the settings say, until something is found; how many were tried. A property
+    /// found false, or something that does not come true, ends it; a panic counts only if nothing
+    /// better is found.
+    #[must_use]
+    pub fn first(settings: &Settings, bounds: &Bounds) -> (u64, Option<Self>) {
+        let began = Instant::now();
+        let (mut tried, mut crashed) = (0, None);
+        for seed in 1..=bounds.seeds {
+            if began.elapsed() >= bounds.limit {
+                break;
+            }
+            tried = seed;
+            let run = run(seed, settings);
+            match run.verdict {
+                Verdict::Passed => {}
+                Verdict::Crash { .. } => crashed = crashed.or(Some(run)),
+                Verdict::Safety { .. } | Verdict::Liveness { .. } => {
+                    return (tried, Some(Self::of(run, bounds)));
+                }
+            }
+        }
+        (tried, crashed.map(|run| Self::of(run, bounds)))
+    }
+
     fn of(run: Run, bounds: &Bounds) -> Self {
         let minimised = minimise(&run.script, &run.verdict, bounds.minimise);
         let Run { seed, verdict, found_false, recording, .. } = run;

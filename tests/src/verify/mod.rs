@@ -57,6 +57,9 @@ struct Arguments {
     /// How many seeds are run with nothing planted
     #[arg(long, default_value_t = 200)]
     clean: u64,
+    /// Others use this machine too: do not write down how fast it was
+    #[arg(long)]
+    loaded: bool,
     /// Only these bugs, and nothing written but their recordings
     #[arg(long, value_delimiter = ',', value_name = "NAMES")]
     plants: Vec<Plant>,
@@ -65,11 +68,31 @@ struct Arguments {
     out: PathBuf,
 }
 
+impl Arguments {
+    fn bounds(&self) -> Bounds {
+        Bounds {
+            seeds: self.seeds,
+            length: Duration::from_secs(self.seconds),
+            limit: Duration::from_secs(60 * self.minutes),
+            minimise: self.minimise,
+        }
+    }
+}
+
 /// What was found with nothing planted.
 struct Clean {
     batch: Batch,
     seeds: u64,
     elapsed: Duration,
+}
+
+/// All that was found.
+struct Found<'a> {
+    hunts: &'a [Hunt],
+    clean: &'a Clean,
+    /// With reads on leases: how many seeds were tried, and what was found.
+    leases: &'a (u64, Option<Catch>),
+    properties: &'a [properties::Property],
 }
 
 /// The program.
@@ -91,12 +114,7 @@ pub fn main() -> ExitCode {
 
 /// Hunts them, several at the same time; told in their order.
 fn hunt_all(plants: &[Plant], arguments: &Arguments) -> Vec<Hunt> {
-    let bounds = Bounds {
-        seeds: arguments.seeds,
-        length: Duration::from_secs(arguments.seconds),
-        limit: Duration::from_secs(60 * arguments.minutes),
-        minimise: arguments.minimise,
-    };
+    let bounds = arguments.bounds();
     let (next, done) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
     thread::scope(|scope| {
         for _ in 0..arguments.jobs {
@@ -131,7 +149,11 @@ fn write_down(hunts: &[Hunt], arguments: &Arguments) -> Result<(), String> {
     let clean = Clean { batch, seeds, elapsed: began.elapsed() };
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     let properties = properties::read(&root.join("core/src/checker"))?;
-    let document = document::text(hunts, &clean, &properties, arguments);
+    let length = Duration::from_secs(arguments.seconds);
+    let leases = Settings { lease_reads: true, ..Settings::of(length) };
+    let leases = Catch::first(&leases, &arguments.bounds());
+    let found = Found { hunts, clean: &clean, leases: &leases, properties: &properties };
+    let document = document::text(&found, arguments);
     let write = |path: &str, text: &str| {
         let path = root.join(path);
         fs::write(&path, text).map_err(|e| format!("{}: {e}", path.display()))
