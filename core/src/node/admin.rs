@@ -47,6 +47,9 @@ impl Node {
             }
             Admin::Promote { epoch, replicas } => group.promote(epoch, set(replicas)).await,
             Admin::Transfer { to } => {
+                if plant::is(Plant::LeaderDropsLastEntry) {
+                    self.spawn(group.seat().replica.0, group.clone().drop_last_entry());
+                }
                 if let Err(why) = group.check_heir(to).await {
                     return AdminReply::Refused(why);
                 }

@@ -33,3 +33,10 @@ impl Node {
         }
     }
 }
+
+impl Group {
+    /// For [`Plant::LeaderDropsLastEntry`].
+    pub(super) async fn drop_last_entry(self) {
+        self.log().drop_last();
+    }
+}

@@ -291,9 +291,6 @@ impl Group {
     /// Begins to hand leadership over.
     pub(crate) async fn transfer(&self, to: ReplicaId) -> Result<(), WriteError> {
         plant::keep_lease(self.seat.replica);
-        if plant::is(Plant::LeaderDropsLastEntry) {
-            self.log.drop_last();
-        }
         self.raft.trigger().transfer_leader(to).await.map_err(|e| stopped(&e))
     }
 
