@@ -30,6 +30,10 @@ export interface PhaseCost {
   bytes: number;
   unwritableNs: number;
   roundTripNs: number;
+  operations: number;
+  operationsPerSecond: number;
+  latencyNs: number;
+  latencyP99Ns: number;
   digest: string;
 }
 export interface Scenario {
@@ -96,6 +100,8 @@ export interface Node {
   diskFull: boolean;
   clockOffsetNs: number;
   guest: boolean;
+  opsPerSecond: number;
+  queued: number;
   starts: number;
 }
 export interface Shard {
@@ -110,6 +116,8 @@ export interface Shard {
   learners: number[];
   origin: { parent: number; index: number; first: number } | null;
   opsPerSecond: number;
+  latencyNs: number;
+  latencyP99Ns: number;
   hot: boolean;
   availability: Availability;
   sinceNs: number;
@@ -176,6 +184,8 @@ export interface Client {
   attempts: number;
   lastRepair: string;
   lastRepairNs: number | null;
+  home: number | null;
+  latencyNs: number;
   ok: number;
   failed: number;
   unknown: number;
@@ -221,6 +231,7 @@ export interface View {
   placement: { shard: number; name: string; cells: string[] }[];
   placementNote: string;
   placementDown: boolean;
+  proposals: string[];
   incidents: Incident[];
   traffic: Traffic[];
   whys: Why[];

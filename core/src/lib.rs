@@ -65,6 +65,7 @@ pub use network::{Endpoint, Lossy, MessageKind, Traffic};
 pub use observer::Violation;
 pub use operation::{Answer, Change, Operation, ReadFrom, ReadPolicy, WriteAnswer};
 pub use options::Options;
+pub use placement::hot::AutoSplit;
 pub use plant::{Plant, PlantError};
 pub use recording::{Checkpoint, OPENRAFT_VERSION, Recording, Timed, VERSION};
 pub use replay::Replay;

@@ -168,7 +168,7 @@ impl Client {
             Reply::NotNow if (under_way.tries + 1).is_multiple_of(PATIENCE) => {
                 self.0.state.borrow_mut().router.doubt_leader(key, target);
             }
-            Reply::NotNow => {}
+            Reply::NotNow | Reply::Busy => {}
         }
         Attempt::Pause { perhaps: false }
     }

@@ -15,7 +15,7 @@ use crate::event::Origin;
 use crate::id::{ClientId, NodeId, ReplicaId, ShardId};
 use crate::key::{Descriptor, Epoch, Key, KeyRange, Member};
 use crate::message::{Located, Message};
-use crate::network::{LinkOptions, Lossy, Network};
+use crate::network::{LinkOptions, Lossy, Network, Places};
 use crate::node::{Node, NodeStatus, ReplicaFacts};
 use crate::operation::{Change, Operation};
 use crate::options::Options;
@@ -57,6 +57,7 @@ impl Cluster {
             latency_ns: options.link_latency_ns,
             jitter_ns: options.link_jitter_ns,
             ns_per_byte: options.link_ns_per_byte,
+            places: Places::from(options),
         };
         let first = first_shards(options);
         let world = sim.clone();
@@ -75,7 +76,9 @@ impl Cluster {
                 let offset = offsets.below(2 * spread + 1).cast_signed() - spread.cast_signed();
                 sim.set_clock(n, offset, 0);
                 let told = (trace.clone(), probe.clone());
-                Node::new(id, sim.clone(), network.clone(), disk, told, config.clone())
+                let (sim, network) = (sim.clone(), network.clone());
+                let capacity = options.node_capacity;
+                Node::new(id, sim, network, disk, told, config.clone(), capacity)
             };
             let nodes: Vec<Node> = (1..=options.nodes).map(node).collect();
             for node in &nodes {
@@ -84,10 +87,10 @@ impl Cluster {
                 };
                 node.start(Origin::Bootstrap, leads);
             }
-            let load = LoadOptions::from(options);
             let client = |c| {
+                let load = LoadOptions::of(options, ClientId(c));
                 let (sim, network, trace) = (sim.clone(), network.clone(), trace.clone());
-                Client::new(ClientId(c), sim, network, trace, load.clone(), &first)
+                Client::new(ClientId(c), sim, network, trace, load, &first)
             };
             let clients = (1..=options.clients).map(client).collect();
             let next_replica = u64::from(options.initial_shards) * u64::from(options.voters) + 1;
@@ -99,6 +102,7 @@ impl Cluster {
                 &first,
                 next_replica,
             );
+            placement.watch_load(options);
             Self { options: options.clone(), sim, trace, probe, network, nodes, clients, placement }
         }))
     }

@@ -85,6 +85,8 @@ impl EventKind {
             | Self::SnapshotRefused { shard, .. }
             | Self::RouteRepaired { shard, .. }
             | Self::PlacementStep { shard, .. }
+            | Self::ShardHot { shard, .. }
+            | Self::BalanceMoves { shard, .. }
             | Self::PlacementReached { shard }
             | Self::StepRefused { shard, .. }
             | Self::ElectionForced { shard, .. }
@@ -135,6 +137,8 @@ impl EventKind {
             Self::RouteRepaired { .. } => "route_repaired",
             Self::PlacementStep { .. } => "placement_step",
             Self::PlacementReached { .. } => "placement_reached",
+            Self::ShardHot { .. } => "shard_hot",
+            Self::BalanceMoves { .. } => "balance_moves",
             Self::LinkHealed { .. } => "link_healed",
             Self::LinkHeld { .. } => "link_held",
             Self::LinkReleased { .. } => "link_released",

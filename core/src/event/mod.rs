@@ -227,6 +227,10 @@ pub enum EventKind {
     RouteRepaired { client: ClientId, shard: ShardId, from: u64, to: u64 },
     /// Placement took a step.
     PlacementStep { shard: ShardId, step: Step },
+    /// A shard has been hot for long enough: a split at `key` would balance it.
+    ShardHot { shard: ShardId, operations_per_second: u32, key: Key },
+    /// Placement moves a replica, or leadership alone, so that nodes are even.
+    BalanceMoves { shard: ShardId, from: NodeId, to: NodeId, replica: bool },
     /// What placement wants of a shard has come true.
     PlacementReached { shard: ShardId },
     /// One link was made clean, or a part of what travels on it.

@@ -36,6 +36,15 @@ fn world(event: &EventKind, f: &mut Formatter<'_>) -> Option<fmt::Result> {
         E::NodePaused { node } => write!(f, "{node} paused"),
         E::NodeResumed { node } => write!(f, "{node} resumed"),
         E::PlacementStep { shard, step } => write!(f, "placement, {shard}: {step}"),
+        E::ShardHot { shard, operations_per_second, key } => write!(
+            f,
+            "placement: {shard} is hot, {operations_per_second} operations/s: a split at {key} \
+             would balance it"
+        ),
+        E::BalanceMoves { shard, from, to, replica } => {
+            let what = if *replica { "a replica" } else { "leadership" };
+            write!(f, "placement evens the nodes: {what} of {shard} from {from} to {to}")
+        }
         E::PlacementReached { shard } => write!(f, "placement, {shard}: as wanted"),
         E::StepRefused { shard, step, why } => write!(f, "refused, {shard}: {step}: {why}"),
         E::PlacementCrashed { unflushed } => {

@@ -43,6 +43,14 @@ impl Placement {
         self.0.sim.now().since(heard) <= LOST_AFTER
     }
 
+    /// The nodes that have been heard of lately.
+    pub(super) fn heard_lately(&self) -> Vec<NodeId> {
+        let learned = self.0.learned.borrow();
+        let now = self.0.sim.now();
+        let lately = learned.heard.iter().filter(|(_, at)| now.since(**at) <= LOST_AFTER);
+        lately.map(|(node, _)| *node).collect()
+    }
+
     /// Of these nodes, those that have not been heard of lately.
     pub(super) fn lost(&self, nodes: impl Iterator<Item = NodeId>) -> BTreeSet<NodeId> {
         nodes.filter(|node| !self.is_live(*node)).collect()
@@ -78,6 +86,7 @@ impl Placement {
         for descriptor in &heartbeat.leads {
             self.learn(descriptor, node);
         }
+        self.weigh(heartbeat);
         let held = heartbeat.holds.iter().copied();
         let gone: Vec<(ShardId, ReplicaId)> =
             held.filter(|(_, replica)| self.0.store.is_removed(*replica).is_some()).collect();

@@ -13,11 +13,15 @@
 //! plan        the next step, from how the shard stands and how it is wanted
 //! quorum      the steps that would leave a shard without a live quorum
 //! destroy     one task a replica that is out of its membership
+//! load        what follows from the load that nodes report: hot, balance
 //! ```
 
+mod balance;
 mod destroy;
 mod driver;
 mod heartbeats;
+pub(crate) mod hot;
+mod load;
 mod plan;
 mod quorum;
 mod store;
@@ -62,6 +66,7 @@ struct Shared {
     up: Cell<bool>,
     learned: RefCell<Learned>,
     at_work: RefCell<AtWork>,
+    load: RefCell<load::Book>,
 }
 
 /// What it is doing now.
@@ -84,9 +89,10 @@ impl Placement {
     ) -> Self {
         let descriptors = known.iter().map(|l| l.descriptor.clone());
         let store = Store::new(sim.clone(), flush_latency, descriptors, next_replica);
-        let (learned, at_work) = Default::default();
+        let (learned, at_work, load) = Default::default();
         let up = Cell::new(false);
-        let placement = Self(Rc::new(Shared { sim, network, trace, store, up, learned, at_work }));
+        let shared = Shared { sim, network, trace, store, up, learned, at_work, load };
+        let placement = Self(Rc::new(shared));
         placement.start();
         for located in known {
             placement.note_leader(located.descriptor.shard, located.leader);
@@ -124,6 +130,7 @@ impl Placement {
         self.0.sim.kill_scope(OWNER);
         let unflushed = self.0.store.crash();
         self.0.up.set(false);
+        self.forget_load();
         let work = std::mem::take(&mut *self.0.at_work.borrow_mut());
         drop(work);
         self.0.trace.record(EventKind::PlacementCrashed { unflushed });

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use shardscope_core::{Options, ReadFrom, ReadPolicy, WakeOrder};
+use shardscope_core::{AutoSplit, Options, ReadFrom, ReadPolicy, WakeOrder};
 
 use super::dice::Dice;
 use super::fault::FaultKind;
@@ -66,18 +66,28 @@ impl Plan {
             plan.options.read_policy = ReadPolicy::Lease;
         }
         plan.draw_load(&mut dice);
+        plan.draw_operations(&mut dice);
         plan
     }
-}
 
-impl Plan {
     /// What else clients do than put and get, and where they read.
-    fn draw_load(&mut self, dice: &mut Dice) {
+    fn draw_operations(&mut self, dice: &mut Dice) {
         use ReadFrom::{Follower, Leader, Nearest};
         self.options.read_from = dice.one_of(&[Leader, Leader, Follower, Nearest]);
         self.options.delete_percent = dice.one_of(&[0, 0, 10, 30]);
         self.options.update_percent = dice.one_of(&[0, 0, 20, 50]);
         self.options.scan_percent = dice.one_of(&[0, 0, 10, 30]);
+    }
+
+    /// How fast nodes are, and what placement does about load by itself. The four phases say where
+    /// everything is to be, so there it does nothing.
+    fn draw_load(&mut self, dice: &mut Dice) {
+        self.options.node_capacity = dice.one_of(&[0, 0, 40, 150, 1_000]);
+        if !self.phases {
+            self.options.auto_split =
+                dice.one_of(&[AutoSplit::Off, AutoSplit::Propose, AutoSplit::Split]);
+            self.options.balance = dice.chance(1, 3);
+        }
     }
 }
 
