@@ -8,6 +8,7 @@
 //! default, drops what it is told before it is even put together.
 
 use std::cell::RefCell;
+use std::collections::BTreeSet;
 use std::rc::Rc;
 
 use crate::id::{NodeId, ReplicaId, ShardId};
@@ -198,18 +199,24 @@ impl VoteFact {
 }
 
 /// The replicas, each with its shard, that begin in a batch: live, and with a snapshot.
-pub(crate) fn births(rows: &[RowFact]) -> impl Iterator<Item = (ReplicaId, ShardId)> {
-    let begins = |born: ReplicaId| {
-        let is =
-            |row: &RowFact| matches!(row, RowFact::Snapshot { replica, .. } if *replica == born);
-        rows.iter().any(is)
-    };
-    rows.iter().filter_map(move |row| match *row {
-        RowFact::Record { replica, shard, destroyed: false } if begins(replica) => {
-            Some((replica, shard))
-        }
+pub(crate) fn births(rows: &[RowFact]) -> Vec<(ReplicaId, ShardId)> {
+    let mut born: Vec<(ReplicaId, ShardId)> = rows.iter().filter_map(live_record).collect();
+    if !born.is_empty() {
+        let with_state: BTreeSet<ReplicaId> = rows.iter().filter_map(with_snapshot).collect();
+        born.retain(|(replica, _)| with_state.contains(replica));
+    }
+    born
+}
+
+fn live_record(row: &RowFact) -> Option<(ReplicaId, ShardId)> {
+    match *row {
+        RowFact::Record { replica, shard, destroyed: false } => Some((replica, shard)),
         _ => None,
-    })
+    }
+}
+
+fn with_snapshot(row: &RowFact) -> Option<ReplicaId> {
+    matches!(row, RowFact::Snapshot { .. }).then(|| row.replica())
 }
 
 /// A log entry.

@@ -88,10 +88,10 @@ impl Property for Contents {
     fn check(&mut self, event: &Event, _: &mut u64) -> Result<(), String> {
         self.points.follow(&event.kind);
         match event.kind {
-            EventKind::ReplicaStarted { shard, origin: Origin::Bootstrap, .. } => {
-                if !self.shards.contains_key(&shard) {
-                    self.begin(shard, BTreeMap::new());
-                }
+            EventKind::ReplicaStarted { shard, origin: Origin::Bootstrap, .. }
+                if !self.shards.contains_key(&shard) =>
+            {
+                self.begin(shard, BTreeMap::new());
             }
             EventKind::WriteApplied { shard, index, key, change, answer, fresh, .. } => {
                 let model = self.shards.entry(shard).or_default();

@@ -18,12 +18,13 @@ fn left(rows: &Rows) -> Option<&'static str> {
         return None;
     }
     let bare = Rows { shard: rows.shard, destroyed: true, ..Rows::default() };
-    (*rows != bare).then(|| match rows {
-        Rows { snapshot: Some(_), .. } => "a snapshot",
-        Rows { vote: Some(_), .. } => "a vote",
-        rows if !rows.log.is_empty() => "entries",
-        _ => "log ids",
-    })
+    match rows {
+        rows if *rows == bare => None,
+        Rows { snapshot: Some(_), .. } => Some("a snapshot"),
+        Rows { vote: Some(_), .. } => Some("a vote"),
+        rows if !rows.log.is_empty() => Some("entries"),
+        _ => Some("log ids"),
+    }
 }
 
 /// The replicas that a batch destroys.

@@ -5,7 +5,7 @@
 //!
 //! Two replicas may be written in one batch where one begins or ends: a split's child, a tombstone.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::Property;
 use super::disks::Disks;
@@ -39,15 +39,13 @@ impl OwnRows {
 
 /// A replica in `rows` that whoever writes them, as `by`, has no business with.
 fn foreign(by: Owner, rows: &[RowFact]) -> Option<ReplicaId> {
-    let in_catalog = |id: ReplicaId| {
-        let named = |r: &RowFact| matches!(r, RowFact::Record { replica, .. } if *replica == id);
-        rows.iter().any(named)
-    };
-    let own = |row: &&RowFact| {
-        let replica = row.replica();
-        replica.0 == by.scope || matches!(row, RowFact::Deleted { .. }) || in_catalog(replica)
-    };
-    rows.iter().find(|row| !own(row)).map(RowFact::replica)
+    let others = || rows.iter().filter(|row| row.replica().0 != by.scope);
+    others().next()?;
+    let named = |row: &RowFact| matches!(row, RowFact::Record { .. }).then(|| row.replica());
+    let in_catalog: BTreeSet<ReplicaId> = others().filter_map(named).collect();
+    let ends = |row: &&RowFact| matches!(row, RowFact::Deleted { .. });
+    let may = |row: &&RowFact| ends(row) || in_catalog.contains(&row.replica());
+    others().find(|row| !may(row)).map(RowFact::replica)
 }
 
 impl Property for OwnRows {

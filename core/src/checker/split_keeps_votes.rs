@@ -26,9 +26,8 @@ impl SplitKeepsVotes {
                 RowFact::Vote { replica, vote } => {
                     let before = self.votes.insert((node, replica), vote);
                     let Some(before) = before else { continue };
-                    let Some((_, shard)) = births(rows).find(|(born, _)| *born == replica) else {
-                        continue;
-                    };
+                    let born = births(rows).into_iter().find(|(born, _)| *born == replica);
+                    let Some((_, shard)) = born else { continue };
                     *compared += 1;
                     if !vote.may_follow(&before) {
                         found = Err(format!(

@@ -83,16 +83,15 @@ impl Property for SplitLeavesChild {
                     && image.get(&parent).is_some_and(|rows| rows.covered() >= index);
                 child.is_due |= passed;
                 let affected = Some(child.shard) == shard || child.replica == touched;
-                if !passed && !(child.is_due && affected) {
-                    continue;
-                }
-                *compared += 1;
-                if !child.is_there(image) {
-                    return Err(format!(
-                        "a crash of {node} would leave {parent} past the split at {index}, without \
-                         {} of {}",
-                        child.replica, child.shard
-                    ));
+                if passed || (child.is_due && affected) {
+                    *compared += 1;
+                    if !child.is_there(image) {
+                        return Err(format!(
+                            "a crash of {node} would leave {parent} past the split at {index}, \
+                             without {} of {}",
+                            child.replica, child.shard
+                        ));
+                    }
                 }
             }
         }

@@ -9,6 +9,7 @@ mod capacity;
 mod catalog;
 mod faults;
 mod load;
+mod planted;
 mod receive;
 mod serve;
 #[cfg(test)]
