@@ -59,7 +59,7 @@ impl Client {
         };
         if self.is_lost(under_way.key) {
             // Without an answer the old route is all there is.
-            drop(self.ask_placement(under_way.key).await);
+            let _: Attempt = self.ask_placement(under_way.key).await;
             self.0.state.borrow_mut().router.trust(under_way.key);
             return Attempt::Again;
         }
