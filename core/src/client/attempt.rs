@@ -61,25 +61,25 @@ impl Client {
         let message = Message::Request(request);
         let began = self.0.sim.now();
         let answer = self.0.network.call(from, to, Some(shard), message, ATTEMPT_TTL).await;
-        let mut state = self.0.state.borrow_mut();
-        match answer {
-            Ok(Message::Reply { reply, .. }) => {
-                state.round_trips.learn(target, self.0.sim.now().since(began));
-                drop(state);
-                self.learn(under_way, target, reply)
-            }
-            _ => {
-                state.round_trips.lost(target, ATTEMPT_TTL);
-                state.router.doubt_leader(under_way.key, target);
-                drop(state);
-                // All that it knows of may be gone: placement may know newer ones. It keeps its
-                // route meanwhile, for placement may be down, and its nodes come back.
-                if (under_way.tries + 1).is_multiple_of(PATIENCE) {
-                    self.ask_placement(under_way.key).await;
-                }
-                Attempt::Pause { perhaps: true }
-            }
+        let took = self.0.sim.now().since(began);
+        if let Ok(Message::Reply { reply, .. }) = answer {
+            self.0.state.borrow_mut().round_trips.learn(target, took);
+            return self.learn(under_way, target, reply);
         }
+        self.miss(under_way.key, target);
+        // All that it knows of may be gone: placement may know newer ones. It keeps its route
+        // meanwhile, for placement may be down, and its nodes come back.
+        if (under_way.tries + 1).is_multiple_of(PATIENCE) {
+            self.ask_placement(under_way.key).await;
+        }
+        Attempt::Pause { perhaps: true }
+    }
+
+    /// The node that was asked about `key` did not answer.
+    fn miss(&self, key: Key, target: NodeId) {
+        let mut state = self.0.state.borrow_mut();
+        state.round_trips.lost(target, ATTEMPT_TTL);
+        state.router.doubt_leader(key, target);
     }
 
     /// The shard that holds the key, as far as the router knows, and the node to ask.
