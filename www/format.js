@@ -82,6 +82,7 @@ export function speed(speed) {
  */
 export function roleWord(role) {
   if (role === 'uninitialized') return 'no data yet';
+  if (role === 'asleep') return 'on disk';
   return role === 'tombstone' ? 'destroyed' : role;
 }
 

@@ -2,7 +2,14 @@
 // `View` and `EventView` mirror core/src/view.rs; `EngineModule` is what web/ exports; `State` belongs to state.js.
 
 export type NodeStatus = 'up' | 'paused' | 'down';
-export type Role = 'leader' | 'follower' | 'candidate' | 'learner' | 'uninitialized' | 'tombstone';
+export type Role =
+  | 'leader'
+  | 'follower'
+  | 'candidate'
+  | 'learner'
+  | 'uninitialized'
+  | 'asleep'
+  | 'tombstone';
 export type MessageKind =
   | 'vote'
   | 'pre_vote'
@@ -23,6 +30,10 @@ export interface PhaseCost {
   bytes: number;
   unwritableNs: number;
   roundTripNs: number;
+  operations: number;
+  operationsPerSecond: number;
+  latencyNs: number;
+  latencyP99Ns: number;
   digest: string;
 }
 export interface Scenario {
@@ -89,6 +100,8 @@ export interface Node {
   diskFull: boolean;
   clockOffsetNs: number;
   guest: boolean;
+  opsPerSecond: number;
+  queued: number;
   starts: number;
 }
 export interface Shard {
@@ -103,6 +116,8 @@ export interface Shard {
   learners: number[];
   origin: { parent: number; index: number; first: number } | null;
   opsPerSecond: number;
+  latencyNs: number;
+  latencyP99Ns: number;
   hot: boolean;
   availability: Availability;
   sinceNs: number;
@@ -169,6 +184,8 @@ export interface Client {
   attempts: number;
   lastRepair: string;
   lastRepairNs: number | null;
+  home: number | null;
+  latencyNs: number;
   ok: number;
   failed: number;
   unknown: number;
@@ -213,6 +230,8 @@ export interface View {
   logs: Log[];
   placement: { shard: number; name: string; cells: string[] }[];
   placementNote: string;
+  placementDown: boolean;
+  proposals: string[];
   incidents: Incident[];
   traffic: Traffic[];
   whys: Why[];

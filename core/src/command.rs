@@ -198,6 +198,11 @@ pub enum Command {
         /// Where its learners shall be.
         learners: Vec<NodeId>,
     },
+    /// Placement stops at once; what its disk had not flushed is lost, and all that it has learned.
+    /// Splits, moves and transfers are refused while it is down.
+    CrashPlacement,
+    /// It starts again from its disk, and goes on with what is wanted.
+    RestartPlacement,
     /// The first client writes a key.
     Write {
         /// Which key.

@@ -116,6 +116,28 @@ pub enum CommandError {
     /// The target of a transfer holds no voting replica.
     #[error("{1} holds no voting replica of {0}: only a voter can lead")]
     NotAVoter(ShardId, NodeId),
+    /// A command that placement has to carry out, while it is down.
+    #[error("placement is down: restart it first")]
+    PlacementDown,
+    /// A restart of placement while it runs.
+    #[error("placement is not down: only after a crash can it be restarted")]
+    PlacementUp,
+    /// A move that would leave a shard without a quorum, as things stand.
+    #[error(
+        "{shard} would be left without a quorum: of the {voters} voters that it shall have, {lost} \
+         cannot be heard of now: bring them back first, or name others"
+    )]
+    NoQuorum {
+        /// The shard.
+        shard: ShardId,
+        /// How many voters it shall have.
+        voters: usize,
+        /// Those that are not live.
+        lost: String,
+    },
+    /// The target of a transfer is not live.
+    #[error("{1} has not been heard of lately: leadership of {0} goes to a live node only")]
+    NotLive(ShardId, NodeId),
     /// There is no such phase.
     #[error("there is no phase {0}: the phases are 1 to 4")]
     NoSuchPhase(u8),

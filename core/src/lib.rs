@@ -56,16 +56,19 @@ pub mod view;
 
 pub use command::Command;
 pub use error::{CommandError, Error};
-pub use event::{DropReason, EntryKind, Event, EventKind, Origin, Outcome, Role, Step};
+pub use event::{DropReason, EntryKind, Event, EventKind, Origin, Outcome, Refusal, Role, Step};
 pub use id::{ClientId, NodeId, ReplicaId, ShardId};
 pub use key::{Descriptor, Epoch, Key, KeyRange, Member};
 pub use network::{Endpoint, Lossy, MessageKind, Traffic};
 pub use observer::Violation;
 pub use operation::{Answer, Change, Operation, ReadFrom, ReadPolicy, WriteAnswer};
 pub use options::Options;
+pub use placement::hot::AutoSplit;
 pub use recording::{Checkpoint, OPENRAFT_VERSION, Recording, Timed, VERSION};
 pub use replay::Replay;
 pub use scenario::{Awaited, STORIES, Script, ScriptError, ScriptStep, Story};
 pub use sim::{Time, WakeOrder};
-pub use simulation::{Budget, Condition, EVENTS_MAX, NodeUsage, Progress, Simulation, Usage};
+pub use simulation::{
+    Budget, Condition, EVENTS_MAX, NodeUsage, PlacementUsage, Progress, Simulation, Usage,
+};
 pub use trace::Digest;

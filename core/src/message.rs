@@ -2,6 +2,7 @@
 //!
 //! Plain data. `network` sees it as a `Payload`; `node`, `client` and `placement` make and read it.
 
+use crate::event::Refusal;
 use crate::id::{NodeId, ReplicaId, ShardId};
 use crate::key::{Descriptor, Epoch, Key, KeyRange};
 use crate::network::{MessageKind, Payload};
@@ -55,6 +56,18 @@ pub(crate) enum Request {
     },
 }
 
+impl Request {
+    /// The keys that it asks for.
+    pub(crate) fn keys(&self) -> KeyRange {
+        match *self {
+            Self::Write(Write { key, .. }) | Self::Read { key, .. } => {
+                KeyRange { start: key, end: Key(key.0 + 1) }
+            }
+            Self::Scan { start, end, .. } => KeyRange { start, end },
+        }
+    }
+}
+
 /// Most pairs in one answer to a scan: a page travels in about the time of a snapshot of a small
 /// shard, and the reader goes on behind it (TiKV bounds a raw scan by 10,240; its clients ask for
 /// 256 at a time).
@@ -86,6 +99,8 @@ pub(crate) enum Reply {
     NotHere,
     /// Nothing was done; it may work soon.
     NotNow,
+    /// Nothing was done: too many operations wait for that node (TiKV: `ServerIsBusy`).
+    Busy,
     /// It may have been done: the same operation must be asked again under the same serial.
     Unknown,
 }
@@ -116,6 +131,8 @@ pub(crate) enum AdminReply {
     NotLeader(Option<NodeId>),
     /// It may have been done: look before asking again.
     Unknown(String),
+    /// Nothing was done: it would do harm as things stand.
+    Refused(Refusal),
 }
 
 /// How a shard stands, told by its leader.
@@ -126,6 +143,8 @@ pub(crate) struct ShardReport {
     pub(crate) last_log: u64,
     /// Up to which index each other replica is known to match.
     pub(crate) matched: Vec<(ReplicaId, u64)>,
+    /// The other replicas that have not answered the leader for an election timeout.
+    pub(crate) silent: Vec<ReplicaId>,
 }
 
 /// What a node tells placement of itself every now and then.
@@ -135,7 +154,22 @@ pub(crate) struct Heartbeat {
     pub(crate) holds: Vec<(ShardId, ReplicaId)>,
     /// The shards that it leads.
     pub(crate) leads: Vec<Descriptor>,
+    /// What clients asked of each of those since the heartbeat before.
+    pub(crate) loads: Vec<ShardLoad>,
 }
+
+/// What clients asked of a shard's leader in an interval.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct ShardLoad {
+    pub(crate) shard: ShardId,
+    pub(crate) operations_per_second: u32,
+    /// The keys of some of those operations, each as likely as any other: at most
+    /// [`SAMPLES_MAX`].
+    pub(crate) samples: Vec<KeyRange>,
+}
+
+/// Most sampled keys in one report of a shard (TiKV: `split.sample-num`).
+pub(crate) const SAMPLES_MAX: usize = 20;
 
 /// Bytes of a message around its content.
 const HEADER_BYTES: u64 = 48;
@@ -176,7 +210,11 @@ impl Payload for Message {
             }
             Self::AdminReply(_) => HEADER_BYTES + DESCRIPTOR_BYTES,
             Self::Heartbeat(h) => {
-                HEADER_BYTES + h.holds.len() as u64 * 16 + h.leads.len() as u64 * DESCRIPTOR_BYTES
+                let samples: u64 = h.loads.iter().map(|l| l.samples.len() as u64).sum();
+                HEADER_BYTES
+                    + (h.holds.len() + h.loads.len()) as u64 * 16
+                    + h.leads.len() as u64 * DESCRIPTOR_BYTES
+                    + samples * PAIR_BYTES
             }
             _ => HEADER_BYTES + 16,
         }
@@ -253,6 +291,7 @@ impl Reply {
             Self::NotLeader(None) => "not leader".into(),
             Self::NotHere => "not here".into(),
             Self::NotNow => "not now".into(),
+            Self::Busy => "busy, ask again".into(),
             Self::Unknown => "outcome unknown".into(),
         }
     }

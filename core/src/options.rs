@@ -5,8 +5,10 @@
 use serde::{Deserialize, Serialize};
 
 use crate::error::Error;
-use crate::key::KeyRange;
+use crate::id::NodeId;
+use crate::key::{Key, KeyRange};
 use crate::operation::{ReadFrom, ReadPolicy};
+use crate::placement::hot::AutoSplit;
 use crate::scenario::{STORIES, Story};
 use crate::sim::WakeOrder;
 
@@ -44,6 +46,9 @@ pub struct Options {
     pub snapshot_every: u64,
     /// How many entries before the snapshot are kept, for followers that are only a little behind.
     pub log_kept: u64,
+    /// How many client operations a node serves in a second at most, one after the other; 0: any
+    /// number at once. What nodes send each other does not wait for it.
+    pub node_capacity: u32,
     /// How long a client thinks between two operations, on average.
     pub think_ns: u64,
     /// Of a hundred client operations, how many are writes.
@@ -61,6 +66,23 @@ pub struct Options {
     pub read_policy: ReadPolicy,
     /// Which replica reads go to.
     pub read_from: ReadFrom,
+    /// Beside which node each client sits, in the order of their ids: its own node is next door, the
+    /// others are as far from it as from that node. Clients without one sit by themselves.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub client_homes: Vec<NodeId>,
+    /// First and last of the keys that each client's own load is about, in the order of their ids;
+    /// that of other clients is about all keys.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub client_keys: Vec<(Key, Key)>,
+    /// Nodes that are far from the others, and near each other.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub far_nodes: Vec<NodeId>,
+    /// How much longer a message to or from there takes, one way.
+    pub far_latency_ns: u64,
+    /// What placement does about a shard that stays hot.
+    pub auto_split: AutoSplit,
+    /// Whether placement evens leaders and replicas over the nodes, by number and by load.
+    pub balance: bool,
     /// Bounds of a node's clock offset, drawn from the seed, either way.
     pub clock_offset_ns: u64,
     /// In which order tasks that are ready at the same instant run.
@@ -76,7 +98,7 @@ impl Default for Options {
             seed: 7,
             nodes: 5,
             voters: 3,
-            clients: 3,
+            clients: 6,
             first_key: 1,
             last_key: 200,
             initial_shards: 1,
@@ -88,6 +110,7 @@ impl Default for Options {
             election_timeout_ms: (600, 1_200),
             snapshot_every: 64,
             log_kept: 16,
+            node_capacity: 150,
             think_ns: 8_000_000,
             write_percent: 60,
             delete_percent: 0,
@@ -96,6 +119,12 @@ impl Default for Options {
             scan_keys: 20,
             read_policy: ReadPolicy::ReadIndex,
             read_from: ReadFrom::Leader,
+            client_homes: Vec::new(),
+            client_keys: Vec::new(),
+            far_nodes: Vec::new(),
+            far_latency_ns: 0,
+            auto_split: AutoSplit::Off,
+            balance: false,
             clock_offset_ns: 2_000_000,
             wake_order: WakeOrder::Fifo,
             scenario: String::new(),
@@ -116,6 +145,11 @@ impl Options {
     pub const CLIENTS_MAX: u16 = 8_192;
     /// Most shards at the start.
     pub const INITIAL_SHARDS_MAX: u16 = 1_024;
+    /// Most operations a second that a node's capacity is given as: beyond that it is no bound.
+    pub const NODE_CAPACITY_MAX: u32 = 1_000_000;
+    /// Furthest that nodes are apart: there and back must fit into what a client waits for an
+    /// answer.
+    pub const FAR_LATENCY_MAX_NS: u64 = 100_000_000;
 
     pub(crate) fn key_space(&self) -> KeyRange {
         KeyRange::inclusive(self.first_key, self.last_key)
@@ -184,6 +218,35 @@ impl Options {
         }
         if self.scan_keys == 0 {
             return bad("scan_keys must be at least 1");
+        }
+        if self.node_capacity > Self::NODE_CAPACITY_MAX {
+            return bad(
+                "node_capacity must be at most 1000000 operations a second; 0 for no bound",
+            );
+        }
+        self.validate_places()
+    }
+
+    /// Where nodes and clients are, and what clients ask for.
+    fn validate_places(&self) -> Result<(), Error> {
+        let bad = |text: &str| Err(Error::Options(text.into()));
+        let clients = usize::from(self.clients);
+        if self.client_homes.len() > clients || self.client_keys.len() > clients {
+            return bad("client_homes and client_keys must not name more clients than there are");
+        }
+        let mut named = self.client_homes.iter().chain(&self.far_nodes);
+        if named.any(|node| !(1..=self.nodes).contains(&node.0)) {
+            return bad("client_homes and far_nodes must name nodes that there are");
+        }
+        let space = self.key_space();
+        let fits = |&(first, last): &(Key, Key)| {
+            first <= last && space.contains(first) && space.contains(last)
+        };
+        if !self.client_keys.iter().all(fits) {
+            return bad("client_keys must be (first, last) keys of the key space");
+        }
+        if self.far_latency_ns > Self::FAR_LATENCY_MAX_NS {
+            return bad("far_latency_ns must be at most 100000000 (100 ms)");
         }
         Ok(())
     }

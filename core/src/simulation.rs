@@ -72,6 +72,17 @@ pub struct Usage {
     pub nodes: Vec<NodeUsage>,
     /// Messages in flight.
     pub in_flight: usize,
+    /// Placement's.
+    pub placement: PlacementUsage,
+}
+
+/// What placement holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PlacementUsage {
+    /// Live tasks.
+    pub tasks: usize,
+    /// Rows on its disk.
+    pub rows: usize,
 }
 
 /// What a node holds.
@@ -334,7 +345,8 @@ impl Simulation {
     /// What the run holds now: for tests that nothing is left behind.
     #[must_use]
     pub fn usage(&self) -> Usage {
-        let Cluster { sim, nodes, network, .. } = &self.cluster;
+        let Cluster { sim, nodes, network, placement, .. } = &self.cluster;
+        let (tasks, rows) = placement.usage();
         let of = |node: &Node| NodeUsage {
             tasks: sim.task_count(node.id().0),
             timers: sim.timer_count(node.id().0),
@@ -343,6 +355,7 @@ impl Simulation {
         Usage {
             nodes: nodes.iter().map(of).collect(),
             in_flight: network.in_flight(|messages| messages.len()),
+            placement: PlacementUsage { tasks, rows },
         }
     }
 

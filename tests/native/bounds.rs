@@ -6,7 +6,7 @@ use shardscope_core::{Budget, Command, Options, Simulation, Usage};
 
 /// Far more load than the page makes: every client asks again as soon as it is answered.
 fn busy(clients: u16) -> Options {
-    Options { clients, think_ns: 0, write_percent: 100, ..Options::seeded(7) }
+    Options { clients, think_ns: 0, write_percent: 100, node_capacity: 0, ..Options::seeded(7) }
 }
 
 /// Rows that a node may hold beside its log: record, vote, commit, purge and snapshot.

@@ -85,7 +85,8 @@ fn an_operation_with_the_epoch_of_before_the_split_is_refused_and_done_at_the_se
 /// scan goes on in the new shard and returns every pair, each once.
 #[test]
 fn a_scan_goes_on_across_a_split_that_happens_in_the_middle() {
-    let options = Options { last_key: 2_000, think_ns: 0, ..Options::seeded(7) };
+    // Nodes that serve at once: the first page is to come before the split.
+    let options = Options { last_key: 2_000, think_ns: 0, node_capacity: 0, ..Options::seeded(7) };
     let mut simulation = Simulation::new(&options).expect("valid");
     submit(&mut simulation, Command::NextPhase);
     simulation.run_until(Condition::Phase(1), LIMIT).expect("every key is written");
@@ -184,7 +185,9 @@ fn a_follower_that_cannot_ask_its_leader_leaves_the_read_to_others() {
 /// one is not near, and they are answered right.
 #[test]
 fn reads_from_the_nearest_replica_end_up_where_answers_come_fastest() {
-    let mut simulation = quiet(&Options { read_from: ReadFrom::Nearest, ..Options::seeded(10) });
+    // Nodes that serve at once: what answers take is the way alone.
+    let (read_from, node_capacity) = (ReadFrom::Nearest, 0);
+    let mut simulation = quiet(&Options { read_from, node_capacity, ..Options::seeded(10) });
     answer(&mut simulation, write(50, 1));
     for _ in 0..60 {
         assert_eq!(answer(&mut simulation, read(50)), value(1));
@@ -208,7 +211,9 @@ fn reads_from_the_nearest_replica_end_up_where_answers_come_fastest() {
 #[test]
 fn a_read_on_a_lease_is_right_in_a_quiet_cluster_and_asks_nobody() {
     let took = |read_policy| {
-        let mut simulation = quiet(&Options { read_policy, ..Options::seeded(11) });
+        // Nodes that serve at once: round trips are compared, and nothing else.
+        let options = Options { read_policy, node_capacity: 0, ..Options::seeded(11) };
+        let mut simulation = quiet(&options);
         let mut took = Duration::ZERO;
         for n in 1..=20 {
             assert_eq!(answer(&mut simulation, write(50, n)), DONE);

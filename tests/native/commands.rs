@@ -97,6 +97,31 @@ fn options_out_of_their_limits_are_named() {
         ),
         (Options { scan_percent: 101, ..Options::default() }, "scan_percent"),
         (Options { scan_keys: 0, ..Options::default() }, "scan_keys must be at least 1"),
+        (Options { node_capacity: 1_000_001, ..Options::default() }, "0 for no bound"),
+        (
+            Options { client_homes: vec![NodeId(1); 7], ..Options::default() },
+            "must not name more clients than there are",
+        ),
+        (
+            Options { client_homes: vec![NodeId(6)], ..Options::default() },
+            "must name nodes that there are",
+        ),
+        (
+            Options { far_nodes: vec![NodeId(0)], ..Options::default() },
+            "must name nodes that there are",
+        ),
+        (
+            Options { client_keys: vec![(Key(1), Key(201))], ..Options::default() },
+            "client_keys must be (first, last) keys of the key space",
+        ),
+        (
+            Options { client_keys: vec![(Key(9), Key(3))], ..Options::default() },
+            "client_keys must be (first, last) keys of the key space",
+        ),
+        (
+            Options { far_latency_ns: 100_000_001, ..Options::default() },
+            "far_latency_ns must be at most",
+        ),
     ];
     for (options, says) in cases {
         let error = Simulation::new(&options).err().expect("out of its limits").to_string();

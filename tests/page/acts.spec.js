@@ -78,11 +78,30 @@ test('a node is frozen and goes on', async ({ page }) => {
   await open(page);
   await runPhases(page, 1);
   await select(page, 'node:2');
-  await expect(button(page, 'Resume')).toBeDisabled();
+  await expect(button(page, 'Resume')).toBeHidden();
   await button(page, 'Freeze').click();
   await expect(columnOf(page, 2)).toHaveText('n2 paused');
   await button(page, 'Resume').click();
   await expect(columnOf(page, 2)).toHaveText('n2');
+});
+
+test('what was done to a node is undone with the same button', async ({ page }) => {
+  await open(page);
+  await runPhases(page, 1);
+  await select(page, 'node:2');
+  for (const [begin, end] of [
+    ['Hold disk', 'Release disk'],
+    ['Fill disk', 'Free disk'],
+    ['Slow disk', 'Quick disk'],
+    ['Clock ahead', 'Clock right'],
+  ]) {
+    await button(page, begin ?? '').focus();
+    await page.keyboard.press('Enter');
+    await expect(button(page, end ?? '')).toBeFocused();
+    await page.keyboard.press('Enter');
+    await expect(page.getByRole('alert')).toBeHidden();
+    if (begin !== 'Clock ahead') await expect(button(page, begin ?? '')).toBeFocused();
+  }
 });
 
 test('one direction of a link is cut, by keyboard alone', async ({ page }) => {

@@ -1,6 +1,17 @@
 // What the faults toolbar does to the selected node, and how it shows.
 
-import { button, columnOf, digest, expect, open, runPhases, select, test } from './scope.js';
+import {
+  button,
+  columnOf,
+  digest,
+  expect,
+  open,
+  PLACEMENT,
+  placement,
+  runPhases,
+  select,
+  test,
+} from './scope.js';
 
 test('crash and restart show in the table header', async ({ page }) => {
   await open(page);
@@ -11,6 +22,9 @@ test('crash and restart show in the table header', async ({ page }) => {
   await button(page, 'Crash').click();
   await expect(columnOf(page, 3)).toHaveText('n3 down');
   await expect(button(page, 'Crash')).toBeDisabled();
+  // What is on its disk is still there, and is a follower once it is back.
+  await expect(page.locator('.chip.asleep')).toContainText('on disk');
+  expect(await placement(page)).toEqual(PLACEMENT[1]);
   await button(page, 'Restart').click();
   await expect(columnOf(page, 3)).toHaveText('n3');
 });

@@ -44,7 +44,7 @@ test('the gallery lists every scenario with its property, and a link runs it', a
   await open(page);
   await button(page, 'Scenarios').click();
   const links = page.locator('#gallery-list a');
-  expect(await links.count()).toBeGreaterThanOrEqual(SCENARIOS);
+  await expect.poll(() => links.count()).toBeGreaterThanOrEqual(SCENARIOS);
   for (const link of await links.all()) {
     await expect(link).toHaveAttribute('href', /^#scenario=[a-z-]+$/);
     await expect(link.locator('small')).toHaveText(/^[RS]\d+ /);

@@ -4,22 +4,53 @@
 
 import { shardOf } from '../selection.js';
 
-/** @import { Command, Replica, Selection, View } from '../types.d.ts' */
+/** @import { Command, Link, Node, Replica, Selection, View } from '../types.d.ts' */
 
 /**
  * @typedef {{
- *   id: string,
  *   label: string,
  *   title: string,
- *   needs?: string,
  *   command(view: View, selection: Selection): Command,
  *   reason?(view: View, selection: Selection): string,
- * }} Act
+ * }} Deed what a button does; where it cannot, `reason` says why
+ */
+/**
+ * @typedef {{
+ *   id: string,
+ *   needs?: string,
+ *   deed(view: View, selection: Selection): Deed,
+ * }} Act one button: what it does may depend on what was done before
  */
 
 const VOTING = ['leader', 'follower', 'candidate'];
 /** How much later a delayed message arrives: a few hops. */
 const DELAY_NS = 20e6;
+/** How long a slow disk takes for a flush, and one that is well. */
+const [SLOW_FLUSH_NS, FLUSH_NS] = [20e6, 200e3];
+/** How far a clock is set ahead: a good part of an election timeout. */
+const CLOCK_AHEAD_NS = 300e6;
+
+/**
+ * @param {string} id
+ * @param {Deed} deed
+ * @param {string} [needs]
+ * @returns {Act}
+ */
+function act(id, deed, needs) {
+  return { id, deed: () => deed, ...(needs ? { needs } : undefined) };
+}
+
+/**
+ * One button for what is done and for what ends it.
+ * @param {string} id
+ * @param {(view: View, selection: Selection) => boolean} isDone
+ * @param {Deed} begin
+ * @param {Deed} end
+ * @returns {Act}
+ */
+function toggle(id, isDone, begin, end) {
+  return { id, needs: id, deed: (view, selection) => (isDone(view, selection) ? end : begin) };
+}
 
 /**
  * Where the voters and learners of the selected shard shall be once a node is added or taken away.
@@ -48,29 +79,37 @@ function replicaOf(view, { id }) {
   return view.replicas.find((r) => r.id === id);
 }
 
-/** @type {Act} */
-const FREEZE = {
-  id: 'freeze',
-  label: 'Freeze',
-  title: 'The node stands still, with all that it holds in memory',
-  command: (_, { node }) => ({ type: 'pause', node }),
-  reason: (view, { node }) =>
-    view.nodes.find((n) => n.id === node)?.status === 'up' ? '' : `n${node} is not up`,
-};
+/**
+ * What is done to the selected node, and what ends that.
+ * @param {string} id
+ * @param {(node: Node) => boolean} isDone
+ * @param {[string, string, Command]} begin label, what it does, and the command but for the node
+ * @param {[string, string, Command]} end
+ * @param {(node: Node) => string} [reason]
+ * @returns {Act}
+ */
+function onNode(id, isDone, begin, end, reason) {
+  const nodeOf = (/** @type {View} */ view, /** @type {Selection} */ { node }) =>
+    view.nodes.find((n) => n.id === node);
+  /** @returns {Deed} */
+  const deed = ([label, title, command] = begin) => ({
+    label,
+    title,
+    command: (_, { node }) => ({ ...command, node }),
+    reason: (view, selection) => {
+      const node = nodeOf(view, selection);
+      return node && reason ? reason(node) : '';
+    },
+  });
+  const is = (/** @type {View} */ view, /** @type {Selection} */ selection) => {
+    const node = nodeOf(view, selection);
+    return node !== undefined && isDone(node);
+  };
+  return toggle(id, is, deed(begin), deed(end));
+}
 
-/** @type {Act} */
-const RESUME = {
-  id: 'resume',
-  label: 'Resume',
-  title: 'A frozen node goes on as if no time had passed',
-  command: (_, { node }) => ({ type: 'resume', node }),
-  reason: (view, { node }) =>
-    view.nodes.find((n) => n.id === node)?.status === 'paused' ? '' : `n${node} is not frozen`,
-};
-
-/** @type {Act} */
+/** @type {Deed} */
 const TRANSFER = {
-  id: 'transfer',
   label: 'Lead here',
   title: 'Hand leadership of the shard over to this replica',
   command: (view, selection) => ({
@@ -85,9 +124,8 @@ const TRANSFER = {
   },
 };
 
-/** @type {Act} */
+/** @type {Deed} */
 const REMOVE = {
-  id: 'remove',
   label: 'Remove',
   title: 'Take this replica out of the membership; it is destroyed then',
   command: (view, selection) => move(view, selection, 'gone'),
@@ -95,9 +133,8 @@ const REMOVE = {
     replicaOf(view, selection)?.role === 'tombstone' ? 'It is destroyed already' : '',
 };
 
-/** @type {Act} */
+/** @type {Deed} */
 const PROMOTE = {
-  id: 'promote',
   label: 'Make voter',
   title: 'Promote this learner',
   command: (view, selection) => move(view, selection, 'voter'),
@@ -105,10 +142,8 @@ const PROMOTE = {
     replicaOf(view, selection)?.role === 'learner' ? '' : 'It is no learner',
 };
 
-/** @type {Act} */
+/** @type {Deed} */
 const ELECT = {
-  id: 'elect',
-  needs: 'elect',
   label: 'Campaign',
   title: 'Its election time runs out now: it asks for votes in the next term',
   command: (view, selection) => ({
@@ -123,16 +158,14 @@ const ELECT = {
 };
 
 /**
- * An act that names the replica and no more.
+ * A deed that names the replica and no more.
  * @param {string} type
  * @param {string} label
  * @param {string} title
- * @returns {Act}
+ * @returns {Deed}
  */
 function onReplica(type, label, title) {
   return {
-    id: type,
-    needs: type,
     label,
     title,
     command: (view, selection) => ({
@@ -152,110 +185,150 @@ function onReplica(type, label, title) {
  * @returns {Act}
  */
 function onMessage(type, label, title, more = {}) {
-  return {
-    id: type,
-    needs: type,
+  const deed = {
     label,
     title,
-    command: (_, { id }) => ({ type, id, ...more }),
-    reason: (view, { id }) =>
+    command: (/** @type {View} */ _, /** @type {Selection} */ { id }) => ({ type, id, ...more }),
+    reason: (/** @type {View} */ view, /** @type {Selection} */ { id }) =>
       view.messages.some((m) => m.id === id) ? '' : 'The message is no longer under way',
   };
+  return act(type, deed, type);
 }
 
 /**
- * An act on one direction of a link.
+ * A deed on one direction of a link.
  * @param {string} type
  * @param {string} label
  * @param {string} title
  * @param {Record<string, number>} [more]
- * @returns {Act}
+ * @returns {Deed}
  */
 function onLink(type, label, title, more = {}) {
-  return {
-    id: `${type}-link`,
-    needs: type,
-    label,
-    title,
-    command: (_, { node, id }) => ({ type, from: node, to: id, ...more }),
-  };
+  return { label, title, command: (_, { node, id }) => ({ type, from: node, to: id, ...more }) };
 }
 
 /**
- * An act on the selected node's disk.
- * @param {string} type
- * @param {string} label
- * @param {string} title
- * @returns {Act}
+ * Whether what is known of the selected link says so.
+ * @param {(link: Link) => boolean} says
+ * @returns {(view: View, selection: Selection) => boolean}
  */
-function onDisk(type, label, title) {
-  return { id: type, needs: type, label, title, command: (_, { node }) => ({ type, node }) };
+function link(says) {
+  return (view, { node, id }) => view.links.some((l) => l.from === node && l.to === id && says(l));
 }
 
 /** By kind of what is selected, in the order in which they stand. */
 /** @type {Record<Selection['kind'], Act[]>} */
 export const ACTS = {
   node: [
-    FREEZE,
-    RESUME,
-    onDisk(
-      'hold_disk',
-      'Hold disk',
-      'Nothing becomes durable any more: a crash finds it like this',
+    onNode(
+      'pause',
+      ({ status }) => status === 'paused',
+      ['Freeze', 'The node stands still, with all that it holds in memory', { type: 'pause' }],
+      ['Resume', 'The node goes on as if no time had passed', { type: 'resume' }],
+      ({ name, status }) => (status === 'down' ? `${name} is not up` : ''),
     ),
-    onDisk('release_disk', 'Release disk', 'It flushes again'),
+    onNode(
+      'hold_disk',
+      ({ diskHeld }) => diskHeld,
+      [
+        'Hold disk',
+        'Nothing becomes durable any more: a crash finds it like this',
+        { type: 'hold_disk' },
+      ],
+      ['Release disk', 'It flushes again', { type: 'release_disk' }],
+    ),
+    onNode(
+      'fill_disk',
+      ({ diskFull }) => diskFull,
+      ['Fill disk', 'The disk has no room: writers wait', { type: 'fill_disk' }],
+      ['Free disk', 'The disk has room again', { type: 'free_disk' }],
+    ),
+    onNode(
+      'slow_disk',
+      ({ flushLatencyNs }) => flushLatencyNs >= SLOW_FLUSH_NS,
+      [
+        'Slow disk',
+        'Each flush takes 20 ms',
+        { type: 'slow_disk', flush_latency_ns: SLOW_FLUSH_NS },
+      ],
+      ['Quick disk', 'Each flush takes 0.2 ms', { type: 'slow_disk', flush_latency_ns: FLUSH_NS }],
+    ),
+    onNode(
+      'set_clock',
+      ({ clockOffsetNs }) => Math.abs(clockOffsetNs) >= CLOCK_AHEAD_NS / 2,
+      [
+        'Clock ahead',
+        'Its clock is set 0.3 s ahead',
+        { type: 'set_clock', offset_ns: CLOCK_AHEAD_NS, drift_ppm: 0 },
+      ],
+      [
+        'Clock right',
+        'Its clock is set right: it stands still until the world has caught up',
+        { type: 'set_clock', offset_ns: 0, drift_ppm: 0 },
+      ],
+    ),
   ],
   replica: [
-    TRANSFER,
-    ELECT,
-    PROMOTE,
-    REMOVE,
-    onReplica('hold_apply', 'Hold apply', 'It takes entries, but applies none'),
-    onReplica('release_apply', 'Release apply', 'It applies entries again'),
+    act('transfer', TRANSFER),
+    act('elect', ELECT, 'elect'),
+    act('promote', PROMOTE),
+    act('remove', REMOVE),
+    toggle(
+      'hold_apply',
+      (view, selection) => replicaOf(view, selection)?.applyHeld ?? false,
+      onReplica('hold_apply', 'Hold apply', 'It takes entries, but applies none'),
+      onReplica('release_apply', 'Release apply', 'It applies entries again'),
+    ),
   ],
   shard: [],
   client: [
-    {
-      id: 'load-off',
+    act('load-off', {
       label: 'Stop load',
       title: 'The clients begin nothing of their own any more',
       command: () => ({ type: 'load', on: false }),
-    },
-    {
-      id: 'load-on',
+    }),
+    act('load-on', {
       label: 'Start load',
       title: 'The clients read and write of their own',
       command: () => ({ type: 'load', on: true }),
-    },
+    }),
   ],
   place: [
-    {
-      id: 'add-voter',
+    act('add-voter', {
       label: 'Add voter here',
       title: 'Add a learner, let it catch up, promote it',
       command: (view, selection) => move(view, selection, 'voter'),
-    },
-    {
-      id: 'add-learner',
+    }),
+    act('add-learner', {
       label: 'Add learner here',
       title: 'It copies everything and votes on nothing',
       command: (view, selection) => move(view, selection, 'learner'),
-    },
+    }),
   ],
   link: [
-    {
-      id: 'cut',
-      label: 'Cut',
-      title: 'Lose what is sent in this direction',
-      command: (_, { node, id }) => ({ type: 'cut', from: node, to: id }),
-      reason: (view, { node, id }) =>
-        view.links.some((l) => l.from === node && l.to === id && l.cut) ? 'It is cut already' : '',
-    },
-    onLink('hold', 'Hold', 'Keep in flight what is sent in this direction'),
-    onLink('release', 'Release', 'Let go what is kept, in order'),
-    onLink('slow_link', 'Slow', 'Everything takes 20 ms longer', { by_ns: DELAY_NS }),
-    onLink('lossy_link', 'Lossy', 'A third of the messages is lost', { loss_permille: 333 }),
-    onLink('heal_link', 'Make clean', 'End what was done to this direction'),
+    act('cut', {
+      ...onLink('cut', 'Cut', 'Lose what is sent in this direction'),
+      reason: (view, selection) => (link((l) => l.cut)(view, selection) ? 'It is cut already' : ''),
+    }),
+    toggle(
+      'hold',
+      link((l) => l.held),
+      onLink('hold', 'Hold', 'Keep in flight what is sent in this direction'),
+      onLink('release', 'Release', 'Let go what is kept, in order'),
+    ),
+    toggle(
+      'slow_link',
+      link((l) => l.slowNs > 0),
+      onLink('slow_link', 'Slow', 'Everything takes 20 ms longer', { by_ns: DELAY_NS }),
+      onLink('slow_link', 'Quick', 'As quick as it was', { by_ns: 0 }),
+    ),
+    toggle(
+      'lossy_link',
+      link((l) => l.lossPermille > 0),
+      onLink('lossy_link', 'Lossy', 'A third of the messages is lost', { loss_permille: 333 }),
+      onLink('lossy_link', 'Lossless', 'Nothing is lost by chance any more'),
+    ),
+    act('heal_link', onLink('heal_link', 'Make clean', 'End what was done to this direction')),
   ],
   message: [
     onMessage('drop_message', 'Drop', 'Lose this message'),

@@ -64,9 +64,11 @@ export class Faults {
       'Make every link clean again',
     );
     const known = ACTS[selection.kind].filter((act) => !act.needs || commands.includes(act.needs));
-    this.more.update(known, ({ element }, act) =>
-      setReason(element, act.reason?.(view, selection) ?? '', act.title),
-    );
+    this.more.update(known, ({ element }, act) => {
+      const { label, title, reason } = act.deed(view, selection);
+      setText(element, label);
+      setReason(element, reason?.(view, selection) ?? '', title);
+    });
   }
 
   /** Crashes the selected node, or starts it again. */
@@ -78,10 +80,10 @@ export class Faults {
 
   /** @param {Act} act */
   #button(act) {
-    const element = html('button', { type: 'button' }, act.label);
+    const element = html('button', { type: 'button' });
     element.addEventListener('click', () => {
       const { view, selection } = this.store.state;
-      if (view) this.session.submit(act.command(view, selection));
+      if (view) this.session.submit(act.deed(view, selection).command(view, selection));
     });
     return { element };
   }

@@ -14,6 +14,7 @@ export const LETTERS = {
   candidate: 'C',
   learner: 'N',
   uninitialized: 'U',
+  asleep: 'z',
   tombstone: '×',
 };
 
@@ -158,7 +159,6 @@ class Chip {
     const row = rows.get(replica.shard) ?? 0;
     const node = view.nodes.findIndex((n) => n.id === replica.node);
     const at = geometry.chip(node, row);
-    const down = view.nodes[node]?.status === 'down';
     if (!this.born) {
       // A child leaves its parent's place: it was one entry in the parent's log.
       this.born = true;
@@ -170,12 +170,12 @@ class Chip {
     }
     place(this.element, at.x, at.y);
     const small = geometry.disc < 12 ? ' small' : '';
-    const look = `chip ${hue(replica.shard)} ${replica.role}${small}${down ? ' asleep' : ''}${chosen ? ' chosen' : ''}`;
+    const look = `chip ${hue(replica.shard)} ${replica.role}${small}${chosen ? ' chosen' : ''}`;
     setAttribute(this.element, 'class', look);
     if (this.fitted !== geometry) this.#fit(geometry);
     this.#write(replica, view, geometry);
     const left = replica.electionLeftPermille;
-    setAttribute(this.rim, 'stroke-dasharray', left === null || down ? '0 1000' : `${left} 1000`);
+    setAttribute(this.rim, 'stroke-dasharray', left === null ? '0 1000' : `${left} 1000`);
     this.level.style.transform = `translateY(${2 - 2 * ((replica.catchUpPermille ?? 0) / 1000)}px)`;
     setText(this.letter, LETTERS[replica.role]);
     setAttribute(this.element, 'aria-pressed', String(chosen));
@@ -231,6 +231,7 @@ class Chip {
 /** @param {Replica['role']} role */
 function shortRole(role) {
   if (role === 'tombstone') return 'gone';
+  if (role === 'asleep') return 'on disk';
   return role === 'uninitialized' ? 'empty' : role;
 }
 
@@ -243,6 +244,8 @@ function shortRole(role) {
 function progress(replica, view, roomy) {
   if (replica.role === 'tombstone') return 'data gone';
   if (replica.role === 'uninitialized') return '';
+  if (replica.role === 'asleep')
+    return roomy ? `log to ${replica.lastLog}` : `log ${replica.lastLog}`;
   if (replica.role === 'candidate') return votes(replica, view);
   if (replica.role === 'learner') {
     const leader = view.replicas.find((r) => r.shard === replica.shard && r.role === 'leader');

@@ -12,6 +12,7 @@ const ROLE_WORDS = [
   ['candidate', 'candidate: asks for votes'],
   ['learner', 'learner: fills as it catches up, has no vote'],
   ['uninitialized', 'made by a message, waits for its data'],
+  ['asleep', 'on the disk of a node that is down'],
   ['tombstone', 'destroyed: its id never comes back'],
 ];
 

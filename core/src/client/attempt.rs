@@ -11,7 +11,7 @@ use crate::message::{Message, Reply, Request};
 use crate::network::Endpoint;
 use crate::operation::{Answer, Operation, ReadFrom, ReadMode};
 use crate::raft::entry::Write;
-use crate::router::Repair;
+use crate::router::{Repair, Route};
 
 /// How long an attempt waits for its answer.
 pub(super) const ATTEMPT_TTL: Duration = Duration::from_millis(300);
@@ -56,6 +56,12 @@ impl Client {
         let Some(Aim { shard, version, target }) = self.aim(under_way) else {
             return self.ask_placement(under_way.key).await;
         };
+        if self.is_lost(under_way.key) {
+            // Without an answer the old route is all there is.
+            drop(self.ask_placement(under_way.key).await);
+            self.0.state.borrow_mut().router.trust(under_way.key);
+            return Attempt::Again;
+        }
         let request = self.request(under_way, version);
         let (from, to) = (Endpoint::Client(self.0.id), Endpoint::Node(target));
         let message = Message::Request(request);
@@ -74,6 +80,12 @@ impl Client {
                 Attempt::Pause { perhaps: true }
             }
         }
+    }
+
+    /// Whether all that its route names was asked about `key`, and nothing came of it.
+    fn is_lost(&self, key: Key) -> bool {
+        let state = self.0.state.borrow();
+        state.router.locate(key).is_some_and(Route::is_exhausted)
     }
 
     /// The shard that holds the key, as far as the router knows, and the node to ask.
@@ -118,6 +130,9 @@ impl Client {
 
     fn learn(&self, under_way: &mut UnderWay, target: NodeId, reply: Reply) -> Attempt {
         let key = under_way.key;
+        if matches!(reply, Reply::Written(_) | Reply::Value(_) | Reply::Page { .. }) {
+            self.0.state.borrow_mut().router.trust(key);
+        }
         match reply {
             Reply::Written(answer) => return Attempt::Done(Answer::Written(answer)),
             Reply::Value(value) => return Attempt::Done(Answer::Value(value)),
@@ -138,15 +153,9 @@ impl Client {
                 self.0.state.borrow_mut().router.believe_leader(key, leader);
                 return Attempt::Again;
             }
-            Reply::NotHere => {
-                // Its node holds nothing of it any more: perhaps all its members have changed.
-                let mut state = self.0.state.borrow_mut();
-                state.router.doubt_leader(key, target);
-                if state.facts.attempts.is_multiple_of(4) {
-                    state.router.forget(key);
-                }
+            Reply::NotHere | Reply::NotLeader(_) => {
+                self.0.state.borrow_mut().router.doubt_leader(key, target);
             }
-            Reply::NotLeader(_) => self.0.state.borrow_mut().router.doubt_leader(key, target),
             Reply::Unknown => {
                 self.0.state.borrow_mut().router.doubt_leader(key, target);
                 return Attempt::Pause { perhaps: true };
@@ -155,7 +164,7 @@ impl Client {
             Reply::NotNow if (under_way.tries + 1).is_multiple_of(PATIENCE) => {
                 self.0.state.borrow_mut().router.doubt_leader(key, target);
             }
-            Reply::NotNow => {}
+            Reply::NotNow | Reply::Busy => {}
         }
         Attempt::Pause { perhaps: false }
     }

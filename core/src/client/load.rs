@@ -3,6 +3,7 @@
 //! Draws from named streams, and from the second one only if the options ask for more than puts and
 //! reads. Knows nothing of nodes or routes.
 
+use crate::id::ClientId;
 use crate::key::{Key, KeyRange};
 use crate::operation::{Operation, ReadFrom, ReadPolicy};
 use crate::options::Options;
@@ -22,10 +23,13 @@ pub(crate) struct LoadOptions {
     pub(crate) read_from: ReadFrom,
 }
 
-impl From<&Options> for LoadOptions {
-    fn from(options: &Options) -> Self {
+impl LoadOptions {
+    /// Those of `client`.
+    pub(crate) fn of(options: &Options, client: ClientId) -> Self {
+        let own = options.client_keys.get(usize::from(client.0) - 1);
+        let own = own.map(|(first, last)| KeyRange::inclusive(first.0, last.0));
         Self {
-            key_space: options.key_space(),
+            key_space: own.unwrap_or_else(|| options.key_space()),
             think_ns: options.think_ns,
             write_percent: options.write_percent,
             delete_percent: options.delete_percent,
@@ -83,7 +87,7 @@ impl Load {
         Self { options, rng: sim.rng("clients"), mix: sim.rng("clients' mix") }
     }
 
-    /// The next task: one in four on any key, the others around two thirds of the key space.
+    /// The next task: one in four on any key, the others around the middle of the key space.
     pub(super) fn draw(&self) -> Task {
         let space = self.options.key_space;
         let width = space.width();
@@ -91,8 +95,8 @@ impl Load {
             self.rng.below(width)
         } else {
             // The sum of three draws is bell-shaped.
-            let third = (width / 5).max(1);
-            (width * 2 / 5 + (0..3).map(|_| self.rng.below(third)).sum::<u64>()).min(width - 1)
+            let fifth = (width / 5).max(1);
+            (width / 5 + (0..3).map(|_| self.rng.below(fifth)).sum::<u64>()).min(width - 1)
         };
         let key = Key(space.start.0 + at);
         let writes = self.rng.chance(u64::from(self.options.write_percent), 100);

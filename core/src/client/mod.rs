@@ -58,6 +58,8 @@ struct State {
     router: Router,
     serial: u64,
     queue: VecDeque<Task>,
+    /// Whether it does something that it was asked for.
+    at_work: bool,
     round_trips: RoundTrips,
     loading: bool,
     facts: ClientFacts,
@@ -123,9 +125,10 @@ impl Client {
         drop(self.0.wake.unbounded_send(()));
     }
 
-    /// How many operations wait in its queue.
+    /// How much of what it was asked for is not done.
     pub(crate) fn queued(&self) -> usize {
-        self.0.state.borrow().queue.len()
+        let state = self.0.state.borrow();
+        state.queue.len() + usize::from(state.at_work)
     }
 
     pub(crate) fn facts(&self) -> ClientFacts {
@@ -142,6 +145,7 @@ impl Client {
             let next = {
                 let mut state = self.0.state.borrow_mut();
                 let asked = state.queue.pop_front().map(|task| (task, false));
+                state.at_work = asked.is_some();
                 asked.or_else(|| state.loading.then(|| (self.0.load.draw(), true)))
             };
             match next {

@@ -54,6 +54,25 @@ impl Cluster {
         Ok(())
     }
 
+    pub(super) fn crash_placement(&self) -> Result<(), CommandError> {
+        self.placement_up()?;
+        self.placement.crash();
+        Ok(())
+    }
+
+    pub(super) fn restart_placement(&self) -> Result<(), CommandError> {
+        if self.placement.is_up() {
+            return Err(CommandError::PlacementUp);
+        }
+        self.placement.restart();
+        Ok(())
+    }
+
+    /// Refuses what placement has to do while it is down.
+    pub(super) fn placement_up(&self) -> Result<(), CommandError> {
+        if self.placement.is_up() { Ok(()) } else { Err(CommandError::PlacementDown) }
+    }
+
     pub(super) fn isolate(&self, id: NodeId) -> Result<(), CommandError> {
         self.node(id)?;
         self.separate(&[vec![id]], false)

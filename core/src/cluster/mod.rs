@@ -15,7 +15,7 @@ use crate::event::Origin;
 use crate::id::{ClientId, NodeId, ReplicaId, ShardId};
 use crate::key::{Descriptor, Epoch, Key, KeyRange, Member};
 use crate::message::{Located, Message};
-use crate::network::{LinkOptions, Lossy, Network};
+use crate::network::{LinkOptions, Lossy, Network, Places};
 use crate::node::{Node, NodeStatus, ReplicaFacts};
 use crate::operation::{Change, Operation};
 use crate::options::Options;
@@ -55,6 +55,7 @@ impl Cluster {
             latency_ns: options.link_latency_ns,
             jitter_ns: options.link_jitter_ns,
             ns_per_byte: options.link_ns_per_byte,
+            places: Places::from(options),
         };
         let first = first_shards(options);
         let world = sim.clone();
@@ -73,7 +74,9 @@ impl Cluster {
                 let offset = offsets.below(2 * spread + 1).cast_signed() - spread.cast_signed();
                 sim.set_clock(n, offset, 0);
                 let told = (trace.clone(), probe.clone());
-                Node::new(id, sim.clone(), network.clone(), disk, told, config.clone())
+                let (sim, network) = (sim.clone(), network.clone());
+                let capacity = options.node_capacity;
+                Node::new(id, sim, network, disk, told, config.clone(), capacity)
             };
             let nodes: Vec<Node> = (1..=options.nodes).map(node).collect();
             for node in &nodes {
@@ -82,15 +85,22 @@ impl Cluster {
                 };
                 node.start(Origin::Bootstrap, leads);
             }
-            let load = LoadOptions::from(options);
             let client = |c| {
+                let load = LoadOptions::of(options, ClientId(c));
                 let (sim, network, trace) = (sim.clone(), network.clone(), trace.clone());
-                Client::new(ClientId(c), sim, network, trace, load.clone(), &first)
+                Client::new(ClientId(c), sim, network, trace, load, &first)
             };
             let clients = (1..=options.clients).map(client).collect();
             let next_replica = u64::from(options.initial_shards) * u64::from(options.voters) + 1;
-            let placement =
-                Placement::new(sim.clone(), network.clone(), trace.clone(), &first, next_replica);
+            let placement = Placement::new(
+                sim.clone(),
+                network.clone(),
+                trace.clone(),
+                Duration::from_nanos(options.flush_latency_ns),
+                &first,
+                next_replica,
+            );
+            placement.watch_load(options);
             Self { options: options.clone(), sim, trace, probe, network, nodes, clients, placement }
         }))
     }
@@ -135,8 +145,12 @@ impl Cluster {
             Command::Split { shard, key } => self.split(shard, key).map(|_| ()),
             Command::TransferLeader { shard, node } => self.transfer_leader(shard, node),
             Command::Move { shard, ref voters, ref learners } => {
+                self.check_layout(shard, voters, learners)?;
+                self.check_quorum(shard, voters)?;
                 self.move_shard(shard, voters, learners)
             }
+            Command::CrashPlacement => self.crash_placement(),
+            Command::RestartPlacement => self.restart_placement(),
             Command::Write { key, value } => {
                 self.operate(key, Operation::Write(Change::Put { value }))
             }
@@ -167,6 +181,7 @@ impl Cluster {
 
     /// Wants a shard split, and returns the id of the new one.
     pub(crate) fn split(&self, shard: ShardId, key: Key) -> Result<ShardId, CommandError> {
+        self.placement_up()?;
         let range = self.shard(shard)?.range;
         if range.width() < 2 {
             return Err(CommandError::TooSmall(shard));
@@ -183,11 +198,15 @@ impl Cluster {
     }
 
     fn transfer_leader(&self, shard: ShardId, node: NodeId) -> Result<(), CommandError> {
+        self.placement_up()?;
         self.node(node)?;
         let descriptor = self.shard(shard)?;
         let Some(member) = descriptor.member_on(node).filter(|m| m.voter) else {
             return Err(CommandError::NotAVoter(shard, node));
         };
+        if !self.placement.is_live(node) {
+            return Err(CommandError::NotLive(shard, node));
+        }
         self.placement.transfer(shard, member);
         Ok(())
     }
@@ -198,6 +217,19 @@ impl Cluster {
         voters: &[NodeId],
         learners: &[NodeId],
     ) -> Result<(), CommandError> {
+        self.check_layout(shard, voters, learners)?;
+        let layout = Layout { voters: voters.to_vec(), learners: learners.to_vec() };
+        self.placement.want_layout(shard, layout);
+        Ok(())
+    }
+
+    fn check_layout(
+        &self,
+        shard: ShardId,
+        voters: &[NodeId],
+        learners: &[NodeId],
+    ) -> Result<(), CommandError> {
+        self.placement_up()?;
         self.shard(shard)?;
         for node in voters.iter().chain(learners) {
             self.node(*node)?;
@@ -213,8 +245,18 @@ impl Cluster {
                 "{node} is named twice: a node holds one replica of a shard"
             )));
         }
-        let layout = Layout { voters: voters.to_vec(), learners: learners.to_vec() };
-        self.placement.want_layout(shard, layout);
+        Ok(())
+    }
+
+    /// Refuses a layout that could not have a quorum as things stand: whatever its steps, they would
+    /// end without one.
+    fn check_quorum(&self, shard: ShardId, voters: &[NodeId]) -> Result<(), CommandError> {
+        let lost = voters.iter().filter(|node| !self.placement.is_live(**node));
+        let lost: Vec<String> = lost.map(ToString::to_string).collect();
+        if lost.len() * 2 >= voters.len() {
+            let (voters, lost) = (voters.len(), lost.join(", "));
+            return Err(CommandError::NoQuorum { shard, voters, lost });
+        }
         Ok(())
     }
 

@@ -64,6 +64,11 @@ impl<K: Ord + Copy, V> Batch<K, V> {
         self
     }
 
+    /// Whether it changes nothing.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// Changes `rows`, and tells `replaced` of each row that is no longer what it was.
     fn apply_to(self, rows: &mut BTreeMap<K, V>, mut replaced: impl FnMut(K, Option<V>)) {
         for change in self.0 {
@@ -294,6 +299,12 @@ impl<K: Ord + Copy + 'static, V: 'static> Disk<K, V> {
         read: impl FnOnce(&mut dyn DoubleEndedIterator<Item = (&K, &V)>) -> T,
     ) -> T {
         read(&mut self.0.borrow().rows.range(range))
+    }
+
+    /// Whether all that is written is durable.
+    pub(crate) fn is_flushed(&self) -> bool {
+        let inner = self.0.borrow();
+        inner.flushing.is_empty() && inner.waiting.is_empty()
     }
 
     /// How many rows are written and how many are durable.

@@ -85,7 +85,10 @@ impl EventKind {
             | Self::SnapshotRefused { shard, .. }
             | Self::RouteRepaired { shard, .. }
             | Self::PlacementStep { shard, .. }
+            | Self::ShardHot { shard, .. }
+            | Self::BalanceMoves { shard, .. }
             | Self::PlacementReached { shard }
+            | Self::StepRefused { shard, .. }
             | Self::ElectionForced { shard, .. }
             | Self::ApplyHeld { shard, .. }
             | Self::ApplyReleased { shard, .. } => Some(*shard),
@@ -134,6 +137,8 @@ impl EventKind {
             Self::RouteRepaired { .. } => "route_repaired",
             Self::PlacementStep { .. } => "placement_step",
             Self::PlacementReached { .. } => "placement_reached",
+            Self::ShardHot { .. } => "shard_hot",
+            Self::BalanceMoves { .. } => "balance_moves",
             Self::LinkHealed { .. } => "link_healed",
             Self::LinkHeld { .. } => "link_held",
             Self::LinkReleased { .. } => "link_released",
@@ -151,6 +156,9 @@ impl EventKind {
             Self::ElectionForced { .. } => "election_forced",
             Self::ApplyHeld { .. } => "apply_held",
             Self::ApplyReleased { .. } => "apply_released",
+            Self::StepRefused { .. } => "step_refused",
+            Self::PlacementCrashed { .. } => "placement_crashed",
+            Self::PlacementRestarted {} => "placement_restarted",
         }
     }
 }

@@ -227,6 +227,10 @@ pub enum EventKind {
     RouteRepaired { client: ClientId, shard: ShardId, from: u64, to: u64 },
     /// Placement took a step.
     PlacementStep { shard: ShardId, step: Step },
+    /// A shard has been hot for long enough: a split at `key` would balance it.
+    ShardHot { shard: ShardId, operations_per_second: u32, key: Key },
+    /// Placement moves a replica, or leadership alone, so that nodes are even.
+    BalanceMoves { shard: ShardId, from: NodeId, to: NodeId, replica: bool },
     /// What placement wants of a shard has come true.
     PlacementReached { shard: ShardId },
     /// One link was made clean, or a part of what travels on it.
@@ -263,6 +267,12 @@ pub enum EventKind {
     ApplyHeld { node: NodeId, shard: ShardId, replica: ReplicaId },
     /// It applies them again.
     ApplyReleased { node: NodeId, shard: ShardId, replica: ReplicaId },
+    /// Placement will not take a step, or a leader will not, as things stand.
+    StepRefused { shard: ShardId, step: Step, why: Refusal },
+    /// Placement stopped at once.
+    PlacementCrashed { unflushed: u32 },
+    /// Placement started again from its disk.
+    PlacementRestarted {},
 }
 
 /// A step of placement.
@@ -284,4 +294,33 @@ pub enum Step {
     LeaveJoint {},
     /// Destroy a replica that is out of the membership.
     Destroy { node: NodeId, replica: ReplicaId },
+    /// Take a learner out of the membership again that does not catch up.
+    RollBack { node: NodeId, replica: ReplicaId },
+}
+
+/// Why a step is refused: nothing was done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Refusal {
+    /// Too few of the voters that would have to agree are live (TiKV: `check_conf_change` in
+    /// `fsm/peer.rs`).
+    NoQuorum {
+        /// How many are.
+        live: u16,
+        /// Of how many.
+        voters: u16,
+    },
+    /// The one that shall lead has not been heard of for too long.
+    Silent,
+    /// It lacks that many of the leader's entries.
+    Behind {
+        /// How many.
+        entries: u64,
+    },
+    /// It does not vote.
+    Learner,
+    /// It is no member of the shard.
+    NotAMember,
+    /// A membership change is under way.
+    ChangePending,
 }

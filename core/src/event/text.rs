@@ -2,7 +2,7 @@
 
 use std::fmt::{self, Display, Formatter};
 
-use super::{EventKind, Origin, Role, Step};
+use super::{EventKind, Origin, Refusal, Role, Step};
 use crate::id::NodeId;
 use crate::key::KeyRange;
 use crate::network::Lossy;
@@ -36,7 +36,21 @@ fn world(event: &EventKind, f: &mut Formatter<'_>) -> Option<fmt::Result> {
         E::NodePaused { node } => write!(f, "{node} paused"),
         E::NodeResumed { node } => write!(f, "{node} resumed"),
         E::PlacementStep { shard, step } => write!(f, "placement, {shard}: {step}"),
+        E::ShardHot { shard, operations_per_second, key } => write!(
+            f,
+            "placement: {shard} is hot, {operations_per_second} operations/s: a split at {key} \
+             would balance it"
+        ),
+        E::BalanceMoves { shard, from, to, replica } => {
+            let what = if *replica { "a replica" } else { "leadership" };
+            write!(f, "placement evens the nodes: {what} of {shard} from {from} to {to}")
+        }
         E::PlacementReached { shard } => write!(f, "placement, {shard}: as wanted"),
+        E::StepRefused { shard, step, why } => write!(f, "refused, {shard}: {step}: {why}"),
+        E::PlacementCrashed { unflushed } => {
+            write!(f, "placement crashed, {} lost", counted(*unflushed, "unflushed batch"))
+        }
+        E::PlacementRestarted {} => write!(f, "placement started again from its disk"),
         _ => return None,
     })
 }
@@ -221,6 +235,22 @@ impl Display for Step {
             Self::Remove { nodes } => write!(f, "remove {} (joint)", list(nodes)),
             Self::LeaveJoint {} => write!(f, "leave the joint configuration"),
             Self::Destroy { node, replica } => write!(f, "destroy {replica} on {node}"),
+            Self::RollBack { node, replica } => write!(f, "give up learner {node} ({replica})"),
+        }
+    }
+}
+
+impl Display for Refusal {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NoQuorum { live, voters } => {
+                write!(f, "only {live} of {voters} voters would be live: no quorum")
+            }
+            Self::Silent => write!(f, "it has not been heard of lately"),
+            Self::Behind { entries } => write!(f, "it is {entries} entries behind"),
+            Self::Learner => write!(f, "it is a learner, and only a voter can lead"),
+            Self::NotAMember => write!(f, "it is no member"),
+            Self::ChangePending => write!(f, "a membership change is under way"),
         }
     }
 }

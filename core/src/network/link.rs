@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Endpoint, Envelope, Payload, Traffic};
+use super::{Endpoint, Envelope, Payload, Places, Traffic};
 use crate::id::NodeId;
 use crate::sim::Time;
 use crate::trace::digest_of;
@@ -23,6 +23,9 @@ pub(crate) struct Link {
     /// When the last message sent on it arrives.
     pub(crate) busy_until: Time,
 }
+
+/// From a client to the node that it sits beside: within a data centre.
+const NEXT_DOOR_NS: u64 = 200_000;
 
 /// What a bad link does to some of its messages, as UDP would show it. All zero: nothing.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -45,12 +48,13 @@ pub(crate) struct Links {
     pub(super) holds: BTreeSet<Traffic>,
     seed: u64,
     latency_ns: (u64, u64),
+    places: Places,
 }
 
 impl Links {
-    pub(crate) fn new(seed: u64, latency_ns: (u64, u64)) -> Self {
+    pub(crate) fn new(seed: u64, latency_ns: (u64, u64), places: Places) -> Self {
         let (table, cuts, holds) = Default::default();
-        Self { table, cuts, holds, seed, latency_ns }
+        Self { table, cuts, holds, seed, latency_ns, places }
     }
 
     pub(crate) fn between(&mut self, from: Endpoint, to: Endpoint) -> &mut Link {
@@ -64,7 +68,12 @@ impl Links {
     /// used or looked at.
     fn latency_ns(&self, from: Endpoint, to: Endpoint) -> u64 {
         let (low, high) = self.latency_ns;
-        low + digest_of(&(self.seed, from, to)) % (high - low + 1)
+        let (from, to) = (self.places.of(from), self.places.of(to));
+        if from == to {
+            return NEXT_DOOR_NS;
+        }
+        let drawn = low + digest_of(&(self.seed, from, to)) % (high - low + 1);
+        drawn + self.places.apart_ns(from, to)
     }
 
     /// Whether all of `traffic` is lost.

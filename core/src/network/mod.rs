@@ -9,6 +9,7 @@ mod call;
 mod faults;
 mod link;
 mod message;
+mod places;
 #[cfg(test)]
 mod tests;
 mod traffic;
@@ -22,6 +23,7 @@ pub(crate) use faults::LinkFault;
 pub use link::Lossy;
 pub(crate) use message::{CallId, Envelope, Payload};
 pub use message::{Endpoint, MessageKind};
+pub(crate) use places::Places;
 pub use traffic::Traffic;
 
 use link::Links;
@@ -43,6 +45,7 @@ pub(crate) struct LinkOptions {
     pub(crate) latency_ns: (u64, u64),
     pub(crate) jitter_ns: u64,
     pub(crate) ns_per_byte: u64,
+    pub(crate) places: Places,
 }
 
 /// The network: a handle, cheap to clone.
@@ -90,7 +93,7 @@ pub(crate) struct Sent {
 
 impl<P: Payload> Network<P> {
     pub(crate) fn new(sim: Sim, trace: Trace, options: LinkOptions) -> Self {
-        let links = Links::new(options.seed, options.latency_ns);
+        let links = Links::new(options.seed, options.latency_ns, options.places.clone());
         let (jitter, faults) = (sim.rng("network"), sim.rng("links"));
         let inner = RefCell::new(Inner {
             ports: BTreeMap::new(),

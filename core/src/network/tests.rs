@@ -44,7 +44,8 @@ impl World {
     fn new() -> Self {
         let (sim, trace) = (Sim::new(7, WakeOrder::Fifo), Trace::default());
         let latency_ns = (LATENCY_NS, LATENCY_NS);
-        let options = LinkOptions { seed: 7, latency_ns, jitter_ns: 0, ns_per_byte: 0 };
+        let places = Places::default();
+        let options = LinkOptions { seed: 7, latency_ns, jitter_ns: 0, ns_per_byte: 0, places };
         let network: Network<Note> = Network::new(sim.clone(), trace.clone(), options);
         let arrived = Rc::new(RefCell::new(Vec::new()));
         let (list, clock) = (Rc::clone(&arrived), sim.clone());

@@ -43,6 +43,9 @@ impl Node {
             }
             Admin::Promote { epoch, replicas } => group.promote(epoch, set(replicas)).await,
             Admin::Transfer { to } => {
+                if let Err(why) = group.check_heir(to).await {
+                    return AdminReply::Refused(why);
+                }
                 if let Some(to) = node_of(&group, to) {
                     self.0.trace.record(EventKind::TransferStarted { node: self.0.id, shard, to });
                 }
@@ -84,11 +87,13 @@ fn answer(group: &Group, done: Result<(), WriteError>, before: ShardReport) -> A
             AdminReply::NotLeader(leader.and_then(|r| node_of(group, r)))
         }
         Err(WriteError::Unknown(why) | WriteError::Refused(why)) => AdminReply::Unknown(why),
+        Err(WriteError::Harmful(why)) => AdminReply::Refused(why),
     }
 }
 
 fn report(group: &Group) -> Option<ShardReport> {
     let descriptor = group.machine().descriptor()?;
     let status = group.status();
-    Some(ShardReport { descriptor, last_log: status.last_log, matched: status.matched })
+    let (last_log, matched) = (status.last_log, status.matched);
+    Some(ShardReport { descriptor, last_log, matched, silent: group.silent() })
 }

@@ -10,11 +10,22 @@ use crate::event::{EventKind, Origin, Role};
 use crate::id::{ReplicaId, ShardId};
 use crate::key::{Epoch, KeyRange};
 use crate::raft::group::Parts;
-use crate::raft::seat::{NodeSide, Seat};
+use crate::raft::seat::{NodeSide, Seat, Sender};
 use crate::raft::transport::Transport;
 use crate::raft::types::{NodeBatch, Part, Record, RecordState, Row};
 use crate::raft::{Group, birth};
 use crate::replica::{Replica, Stage};
+
+/// What becomes of a message for a replica.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Admission {
+    /// It may be spoken to.
+    Here,
+    /// It is gone for good.
+    Gone,
+    /// An older one is here, and as far as is known still a member.
+    NotNow,
+}
 
 impl Node {
     /// Starts a replica from its rows. What arrives for it meanwhile waits.
@@ -133,20 +144,35 @@ impl Node {
         });
     }
 
-    /// Makes sure that `replica` of `shard` is here and may be spoken to; false if it is gone for
-    /// good.
-    pub(super) fn admit(&self, shard: ShardId, replica: ReplicaId) -> bool {
+    /// Makes sure that `replica` of `shard` is here and may be spoken to by `sender`.
+    ///
+    /// An older incarnation with data that is still here goes only for a sender that has applied a
+    /// newer membership than is in the older one's log: it was removed then. OpenRaft sends to new
+    /// members before their membership is committed, so a leader of the past could otherwise have a
+    /// voter's data destroyed for the sake of a replica that never comes to be. (TiKV destroys the
+    /// older peer for any greater id: there a membership is in force only once it is applied.)
+    pub(super) fn admit(
+        &self,
+        shard: ShardId,
+        replica: ReplicaId,
+        sender: Option<Sender>,
+    ) -> Admission {
         let here = self.0.replicas.borrow().get(&shard).map(|r| r.seat);
         if let Some(here) = here {
-            if here.replica >= replica {
-                return here.replica == replica;
+            if here.replica == replica {
+                return Admission::Here;
             }
-            // The world has moved on: a newer incarnation is meant to be here.
+            if here.replica > replica {
+                return Admission::Gone;
+            }
+            if !self.is_outdated(here, sender) {
+                return Admission::NotNow;
+            }
             drop(self.destroy(here));
         }
         let known = self.known(shard);
         if known.iter().any(|(id, r)| *id >= replica && r.state != RecordState::Live) {
-            return false;
+            return Admission::Gone;
         }
         let seat = self.seat(shard, replica);
         if !known.iter().any(|(id, _)| *id == replica) {
@@ -156,7 +182,17 @@ impl Node {
             self.0.disk.write(batch, None);
         }
         self.start_replica(seat, Origin::Message, false);
-        true
+        Admission::Here
+    }
+
+    /// Whether the replica here has nothing to lose, or `sender` knows of its removal.
+    fn is_outdated(&self, here: Seat, sender: Option<Sender>) -> bool {
+        if !birth::is_initialized(&self.0.disk, here.replica) {
+            return true;
+        }
+        let group = self.group(here.shard).filter(|group| group.seat() == here);
+        let known = group.and_then(|group| group.machine().conf_ver_in_log());
+        sender.zip(known).is_some_and(|(sender, known)| sender.conf_ver > known)
     }
 
     /// What the catalog knows of `shard`'s replicas here, by id.
@@ -230,7 +266,8 @@ impl Node {
 
     /// Destroys a replica in one batch: tombstone, and all its rows gone. Returns a future that
     /// waits until that is durable. A replica that was never here gets its tombstone all the same,
-    /// so that no late message makes it.
+    /// so that no late message makes it; unless an older one lives here, which a newer tombstone
+    /// would say is gone.
     pub(super) fn destroy(&self, seat: Seat) -> impl Future<Output = ()> + use<> {
         let Seat { node, shard, replica } = seat;
         let here = self.0.replicas.borrow().get(&shard).is_some_and(|r| r.seat == seat);
@@ -241,7 +278,9 @@ impl Node {
             _ => None,
         };
         let mut batch = NodeBatch::default();
-        if known.is_none_or(|state| state == RecordState::Live) {
+        let older_lives =
+            self.0.replicas.borrow().get(&shard).is_some_and(|r| r.seat.replica < replica);
+        if !older_lives && known.is_none_or(|state| state == RecordState::Live) {
             if here {
                 self.0.sim.kill_scope(self.owner(replica.0));
                 let gone = self.0.replicas.borrow_mut().remove(&shard);

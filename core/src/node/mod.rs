@@ -5,8 +5,11 @@
 //! It must not know other nodes' insides, nor placement's plans. Owned by `cluster`.
 
 mod admin;
+mod capacity;
 mod catalog;
 mod faults;
+mod load;
+mod receive;
 mod serve;
 
 use std::cell::{Cell, RefCell};
@@ -17,20 +20,24 @@ use std::time::Duration;
 use futures::StreamExt;
 use futures::channel::mpsc::{UnboundedReceiver, UnboundedSender, unbounded};
 
+use capacity::Capacity;
+use load::Load;
+
 use crate::event::{EventKind, Origin};
 use crate::id::{NodeId, ReplicaId, ShardId};
 use crate::key::{Descriptor, KeyRange};
 use crate::message::{Heartbeat, Message};
 use crate::network::{Endpoint, Envelope, MessageKind, Network, Route};
 use crate::probe::{Fact, Probe};
+use crate::raft::at_rest::{self, AtRest};
 use crate::raft::birth;
 use crate::raft::config::RaftConfig;
-use crate::raft::message::{RaftMessage, RaftReply, Rpc};
+use crate::raft::message::Rpc;
 use crate::raft::row_facts;
 use crate::raft::seat::{Effect, Seat};
 use crate::raft::types::{NodeDisk, RecordState};
 use crate::raft::{Group, GroupStatus};
-use crate::replica::{Replica, Stage, WAITING_MAX};
+use crate::replica::Replica;
 use crate::sim::{Owner, Sim, Time};
 use crate::trace::Trace;
 
@@ -70,6 +77,8 @@ struct Shared {
     effects: RefCell<UnboundedSender<Effect>>,
     /// What arrived while the node was paused, at most [`INBOX_MAX`].
     inbox: RefCell<VecDeque<Envelope<Message>>>,
+    capacity: Capacity,
+    load: RefCell<Load>,
     /// Snapshots that are being installed, by message: of which shard, and its range.
     arriving: RefCell<BTreeMap<u64, (ShardId, KeyRange)>>,
     /// Replicas whose end is still to be seen: when, and what they were.
@@ -93,7 +102,9 @@ impl Node {
         disk: NodeDisk,
         (trace, probe): (Trace, Probe),
         config: RaftConfig,
+        capacity: u32,
     ) -> Self {
+        let load = RefCell::new(Load::new(sim.now(), sim.rng("load samples")));
         Self(Rc::new(Shared {
             id,
             sim,
@@ -107,6 +118,8 @@ impl Node {
             replicas: RefCell::default(),
             effects: RefCell::new(unbounded().0),
             inbox: RefCell::default(),
+            capacity: Capacity::new(capacity),
+            load,
             arriving: RefCell::default(),
             destroyed: RefCell::default(),
         }))
@@ -170,6 +183,7 @@ impl Node {
         let replicas = std::mem::take(&mut *self.0.replicas.borrow_mut());
         let inbox = std::mem::take(&mut *self.0.inbox.borrow_mut());
         drop((replicas, inbox));
+        self.0.capacity.clear();
         self.0.trace.record(EventKind::NodeCrashed { node: self.0.id, unflushed });
     }
 
@@ -201,9 +215,12 @@ impl Node {
                     let group = r.group()?;
                     group.is_leader().then(|| group.machine().descriptor()).flatten()
                 };
+                let leads: Vec<Descriptor> = replicas.values().filter_map(leads).collect();
+                let led: Vec<ShardId> = leads.iter().map(|d| d.shard).collect();
                 Heartbeat {
                     holds: replicas.values().map(|r| (r.seat.shard, r.seat.replica)).collect(),
-                    leads: replicas.values().filter_map(leads).collect(),
+                    loads: self.0.load.borrow_mut().report(self.0.sim.now(), &led),
+                    leads,
                 }
             };
             let from = Endpoint::Node(self.0.id);
@@ -241,7 +258,7 @@ impl Node {
         match (envelope.shard, &envelope.payload) {
             (Some(shard), Message::Raft(_)) => self.receive_raft(shard, envelope),
             (Some(shard), Message::Request(request)) => {
-                self.spawn(0, self.clone().serve(route, shard, *request));
+                self.line_up(route, shard, *request);
             }
             (Some(shard), &Message::ReadIndex { leader, policy }) => {
                 self.spawn(0, self.clone().tell_read_index(route, shard, leader, policy));
@@ -259,74 +276,6 @@ impl Node {
         }
     }
 
-    fn receive_raft(&self, shard: ShardId, envelope: Envelope<Message>) {
-        let Message::Raft(RaftMessage { to, from, rpc }) = &envelope.payload else {
-            return;
-        };
-        let (route, kind) = (Route::from(&envelope), MessageKind::from(rpc));
-        let refuse = |reply| self.0.network.reply(&route, Message::RaftReply(reply));
-        if !self.admit(shard, *to) {
-            return refuse(RaftReply::Gone { kind });
-        }
-        if let Rpc::Snapshot { state, .. } = rpc
-            && let Some(overlaps) = self.overlap(shard, &state.range)
-        {
-            let node = self.0.id;
-            self.0.trace.record(EventKind::SnapshotRefused { node, shard, overlaps });
-            return refuse(RaftReply::NotNow { kind });
-        }
-        let mut replicas = self.0.replicas.borrow_mut();
-        let Some(replica) = replicas.get_mut(&shard) else {
-            return;
-        };
-        if matches!(rpc, Rpc::Append(_) | Rpc::Snapshot { .. }) {
-            replica.heard = Some(self.0.sim.now());
-        }
-        match &mut replica.stage {
-            Stage::Starting { waiting, .. } => {
-                if waiting.len() < WAITING_MAX {
-                    waiting.push(envelope);
-                }
-            }
-            Stage::Running(group) => {
-                let (group, network, to) = (group.clone(), self.0.network.clone(), to.0);
-                let probe = self.0.probe.clone();
-                drop(replicas);
-                if from.is_some_and(|sender| group.machine().has_removed(sender)) {
-                    return refuse(RaftReply::Expelled { kind });
-                }
-                probe.tell(|| {
-                    let (seat, from) = (group.seat(), from.map(|sender| sender.replica));
-                    Fact::Handed { seat, shard, to: ReplicaId(to), from }
-                });
-                let arrival = self.expect_range(shard, &envelope);
-                self.spawn(to, async move {
-                    let _until_answered = arrival;
-                    let Message::Raft(RaftMessage { rpc, .. }) = envelope.payload else {
-                        return;
-                    };
-                    let asked = rpc.asks_to_promise();
-                    let reply = group.answer(kind, rpc).await;
-                    if let Some(promise) = asked.filter(|asked| reply.promises(asked)) {
-                        probe.tell(|| Fact::Promised { seat: group.seat(), promise });
-                    }
-                    network.reply(&route, Message::RaftReply(reply));
-                });
-            }
-        }
-    }
-
-    /// Reserves the range of a snapshot until it is answered, so that no other is let in that
-    /// overlaps it.
-    fn expect_range(&self, shard: ShardId, envelope: &Envelope<Message>) -> Option<Arrival> {
-        let Message::Raft(RaftMessage { rpc: Rpc::Snapshot { state, .. }, .. }) = &envelope.payload
-        else {
-            return None;
-        };
-        self.0.arriving.borrow_mut().insert(envelope.id, (shard, state.range));
-        Some(Arrival { node: self.clone(), message: envelope.id })
-    }
-
     pub(crate) fn group(&self, shard: ShardId) -> Option<Group> {
         self.0.replicas.borrow().get(&shard)?.group().cloned()
     }
@@ -334,6 +283,14 @@ impl Node {
     /// All live replicas, by shard.
     pub(crate) fn facts(&self) -> Vec<ReplicaFacts> {
         self.0.replicas.borrow().values().map(ReplicaFacts::from).collect()
+    }
+
+    /// What is on the disk of a node that is down, by id; nothing while it runs.
+    pub(crate) fn asleep(&self) -> Vec<AtRest> {
+        match self.status() {
+            NodeStatus::Down => at_rest::at_rest(self.0.id, &self.0.disk),
+            NodeStatus::Up | NodeStatus::Paused => Vec::new(),
+        }
     }
 
     /// The live replica of `shard`.
@@ -352,18 +309,6 @@ impl Node {
     /// Replicas destroyed since `since`, of the last [`DESTROYED_MAX`].
     pub(crate) fn destroyed_since(&self, since: Time) -> Vec<(Time, Seat)> {
         self.0.destroyed.borrow().iter().filter(|(at, _)| *at >= since).copied().collect()
-    }
-}
-
-/// A snapshot that is being installed; its range is free again when this is dropped.
-struct Arrival {
-    node: Node,
-    message: u64,
-}
-
-impl Drop for Arrival {
-    fn drop(&mut self) {
-        self.node.0.arriving.borrow_mut().remove(&self.message);
     }
 }
 

@@ -1,27 +1,27 @@
-//! How many operations each shard and each part of the key space served in the last second.
+//! How many operations each shard and each part of the key space served in the last second, and how
+//! long those took.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
-use crate::event::{Event, EventKind, Outcome};
-use crate::id::ShardId;
-use crate::key::{Key, KeyRange};
+use super::figures::{Answered, Latency};
+use crate::event::{Event, EventKind};
+use crate::id::{ClientId, ShardId};
+use crate::key::KeyRange;
+use crate::placement::hot::HOT_OPERATIONS;
 use crate::sim::Time;
 
 /// Parts into which the key space is cut for the picture.
 pub(crate) const BUCKETS: u64 = 50;
 /// Rates are over this window.
 const WINDOW: Duration = Duration::from_secs(1);
-/// Operations a second above which a shard is hot (TiKV's load-based split: `split.qps-threshold`,
-/// scaled to this cluster's few closed-loop clients).
-const HOT_OPERATIONS: u32 = 120;
 /// Most operations remembered: more than the cluster can serve in one window.
 const REMEMBERED_MAX: usize = 1 << 16;
 
 /// See the module.
 pub(crate) struct Heat {
     space: KeyRange,
-    served: VecDeque<(Time, Key)>,
+    served: VecDeque<Answered>,
     /// The newest range of each shard, as splits and starts told it.
     ranges: BTreeMap<ShardId, KeyRange>,
 }
@@ -33,15 +33,6 @@ impl Heat {
 
     pub(crate) fn note(&mut self, event: &Event) {
         match &event.kind {
-            EventKind::Completed { outcome: Outcome::Ok, key, .. } => {
-                if self.served.len() == REMEMBERED_MAX {
-                    self.served.pop_front();
-                }
-                self.served.push_back((event.time, *key));
-                while self.served.front().is_some_and(|(at, _)| event.time.since(*at) > WINDOW) {
-                    self.served.pop_front();
-                }
-            }
             EventKind::ReplicaStarted { shard, range: Some(range), .. } => {
                 self.ranges.entry(*shard).or_insert(*range);
             }
@@ -57,15 +48,42 @@ impl Heat {
         }
     }
 
-    fn recent(&self, now: Time) -> impl Iterator<Item = Key> {
-        self.served.iter().filter(move |(at, _)| now.since(*at) <= WINDOW).map(|(_, key)| *key)
+    /// A client was answered.
+    pub(crate) fn answered(&mut self, answered: Answered) {
+        if self.served.len() == REMEMBERED_MAX {
+            self.served.pop_front();
+        }
+        let now = answered.at;
+        self.served.push_back(answered);
+        while self.served.front().is_some_and(|first| now.since(first.at) > WINDOW) {
+            self.served.pop_front();
+        }
+    }
+
+    fn recent(&self, now: Time) -> impl Iterator<Item = &Answered> {
+        self.served.iter().filter(move |answered| now.since(answered.at) <= WINDOW)
+    }
+
+    /// How long operations on the shard's keys took.
+    pub(crate) fn latency(&self, shard: ShardId, now: Time) -> Latency {
+        let Some(range) = self.ranges.get(&shard) else {
+            return Latency::default();
+        };
+        let of = self.recent(now).filter(|answered| range.contains(answered.key));
+        Latency::of(of.map(|answered| answered.took_ns))
+    }
+
+    /// How long a client's operations took.
+    pub(crate) fn latency_of(&self, client: ClientId, now: Time) -> Latency {
+        let of = self.recent(now).filter(|answered| answered.client == client);
+        Latency::of(of.map(|answered| answered.took_ns))
     }
 
     pub(crate) fn operations(&self, shard: ShardId, now: Time) -> u32 {
         let Some(range) = self.ranges.get(&shard) else {
             return 0;
         };
-        u32::try_from(self.recent(now).filter(|key| range.contains(*key)).count())
+        u32::try_from(self.recent(now).filter(|a| range.contains(a.key)).count())
             .unwrap_or(u32::MAX)
     }
 
@@ -78,8 +96,8 @@ impl Heat {
         let (start, width) = (self.space.start.0, self.space.width());
         let count = BUCKETS.min(width);
         let mut buckets = vec![0u32; usize::try_from(count).unwrap_or(1)];
-        for key in self.recent(now) {
-            let at = usize::try_from((key.0 - start) * count / width).unwrap_or(0);
+        for answered in self.recent(now) {
+            let at = usize::try_from((answered.key.0 - start) * count / width).unwrap_or(0);
             if let Some(bucket) = buckets.get_mut(at) {
                 *bucket += 1;
             }

@@ -30,6 +30,7 @@ impl Incidents {
     pub(crate) fn note(&mut self, event: &Event) {
         match event.kind {
             EventKind::NodeCrashed { .. }
+            | EventKind::PlacementCrashed { .. }
             | EventKind::NodePaused { .. }
             | EventKind::LinkCut { .. } => self.begin(event),
             EventKind::RoleChanged { role: Role::Candidate | Role::Leader, .. } => {

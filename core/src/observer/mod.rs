@@ -5,6 +5,7 @@
 //! it observes. Owned by `simulation`.
 
 mod availability;
+mod figures;
 mod heat;
 mod incidents;
 mod quorum;
@@ -28,6 +29,7 @@ use crate::view::AvailabilityChange;
 pub(crate) use quorum::shard_without_quorum;
 
 use availability::Availability;
+use figures::Figures;
 use heat::Heat;
 use incidents::Incidents;
 use traffic::Traffic;
@@ -35,6 +37,7 @@ use traffic::Traffic;
 /// What is known of a run from its events.
 pub(crate) struct Observer {
     heat: Heat,
+    figures: Figures,
     availability: Availability,
     incidents: Incidents,
     traffic: Traffic,
@@ -50,6 +53,7 @@ impl Observer {
         let space = cluster.options.key_space();
         Self {
             heat: Heat::new(space),
+            figures: Figures::default(),
             availability: Availability::new(space),
             incidents: Incidents::default(),
             traffic: Traffic::default(),
@@ -68,6 +72,9 @@ impl Observer {
                 self.checkers.note_fact(&fact, || event_at(&cluster.trace, after));
             }
             self.heat.note(event);
+            if let Some(answered) = self.figures.note(event) {
+                self.heat.answered(answered);
+            }
             self.availability.note(event);
             self.incidents.note(event);
             self.traffic.note(event);

@@ -2,13 +2,13 @@
 //!
 //! Looks at disks, also those of crashed nodes. Called by `simulation`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::cluster::Cluster;
 use crate::id::{NodeId, ReplicaId, ShardId};
 use crate::raft::birth;
 use crate::raft::log_store::LogStore;
-use crate::raft::state::has_quorum;
+use crate::raft::state::{has_quorum, members};
 use crate::raft::types::{EntryPayload, Membership, NodeDisk, Part, RecordState, Row};
 
 /// What is known of a shard's memberships.
@@ -23,7 +23,8 @@ struct Known {
 }
 
 /// A shard of which the nodes `up` have no quorum in a membership that may be in force: the newest
-/// one applied anywhere, or a newer one that some log holds.
+/// one applied anywhere, a newer one that some log holds, or one that placement is about to ask
+/// for, on its way to what is wanted.
 pub(crate) fn shard_without_quorum(cluster: &Cluster, up: &[NodeId]) -> Option<ShardId> {
     let mut shards: BTreeMap<ShardId, Known> = BTreeMap::new();
     for node in &cluster.nodes {
@@ -43,12 +44,27 @@ pub(crate) fn shard_without_quorum(cluster: &Cluster, up: &[NodeId]) -> Option<S
             known.found.push((index, membership.membership().clone()));
         }
     }
-    let lacks = |known: &Known| {
+    let lacks = |(shard, known): &(&ShardId, &Known)| {
         let live = known.held.iter().map(|(replica, node)| (*replica, up.contains(node))).collect();
         let mut in_force = known.found.iter().filter(|(index, _)| *index >= known.applied);
-        in_force.any(|(_, membership)| !has_quorum(membership, &live))
+        in_force.any(|(_, membership)| {
+            let now: BTreeSet<NodeId> = voters(membership);
+            !has_quorum(membership, &live)
+                || cluster.placement.wanted_voters(**shard).is_some_and(|wanted| {
+                    let both: BTreeSet<NodeId> = now.union(&wanted).copied().collect();
+                    !is_majority(up, &both) || !is_majority(up, &wanted)
+                })
+        })
     };
-    shards.iter().find(|(_, known)| lacks(known)).map(|(shard, _)| *shard)
+    shards.iter().find(lacks).map(|(shard, _)| *shard)
+}
+
+fn voters(membership: &Membership) -> BTreeSet<NodeId> {
+    members(membership).into_iter().filter(|m| m.voter).map(|m| m.node).collect()
+}
+
+fn is_majority(up: &[NodeId], voters: &BTreeSet<NodeId>) -> bool {
+    voters.iter().filter(|node| up.contains(node)).count() * 2 > voters.len()
 }
 
 impl Known {

@@ -6,6 +6,8 @@
 //! an operator; here nothing is kept between steps, so placement may forget all but what is
 //! wanted). Used by `placement`.
 
+use std::collections::BTreeSet;
+
 use crate::event::Step;
 use crate::id::{NodeId, ReplicaId};
 use crate::key::Member;
@@ -37,71 +39,106 @@ pub(crate) enum Plan {
     Reached,
 }
 
+/// What a plan heeds beside the leader's report.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Outlook {
+    /// Nodes that are not live, or whose replica of the shard does not answer its leader.
+    pub(super) lost: BTreeSet<NodeId>,
+    /// Learners that have had their time to catch up, and have not.
+    pub(super) overdue: BTreeSet<ReplicaId>,
+}
+
 /// The next step for a shard that stands as `report` says, led by the replica on `leader`.
-pub(crate) fn next_step(report: &ShardReport, leader: NodeId, layout: &Layout) -> Plan {
+pub(crate) fn next_step(
+    report: &ShardReport,
+    leader: NodeId,
+    layout: &Layout,
+    outlook: &Outlook,
+) -> Plan {
     let members = &report.descriptor.members;
     if report.descriptor.joint {
         return Plan::Do(Step::LeaveJoint {});
     }
-    let wanted = |node: &NodeId| layout.voters.contains(node) || layout.learners.contains(node);
-    let all = layout.voters.iter().chain(&layout.learners);
-    if let Some(node) = all.copied().find(|n| report.descriptor.member_on(*n).is_none()) {
-        return Plan::Do(Step::AddLearner { node, replica: ReplicaId(0) });
+    if let Some(m) = members.iter().find(|m| outlook.overdue.contains(&m.replica)) {
+        return Plan::Do(Step::RollBack { node: m.node, replica: m.replica });
     }
-    if let Some(plan) = promote(report, members, layout) {
+    if let Some(plan) = add(report, layout, outlook).or_else(|| promote(report, layout)) {
         return plan;
     }
     if !layout.voters.contains(&leader) {
-        return transfer(report, layout);
+        return transfer(report, layout, outlook);
     }
-    let nodes: Vec<NodeId> = members.iter().map(|m| m.node).filter(|n| !wanted(n)).collect();
-    if !nodes.is_empty() {
-        return Plan::Do(Step::Remove { nodes });
+    // A voter that shall only learn goes too, and comes back as a learner with a new id.
+    let as_wanted = |m: &&Member| {
+        layout.voters.contains(&m.node) || (!m.voter && layout.learners.contains(&m.node))
+    };
+    let others = members.iter().filter(|m| !as_wanted(m));
+    let nodes: Vec<NodeId> = others.map(|m| m.node).collect();
+    if nodes.is_empty() { Plan::Reached } else { Plan::Do(Step::Remove { nodes }) }
+}
+
+/// Adds learners where a replica is wanted, first of all on nodes that are live; waits for the
+/// others.
+fn add(report: &ShardReport, layout: &Layout, outlook: &Outlook) -> Option<Plan> {
+    let all = layout.voters.iter().chain(&layout.learners).copied();
+    let missing = all.filter(|node| report.descriptor.member_on(*node).is_none());
+    let (live, lost): (Vec<_>, Vec<_>) = missing.partition(|node| !outlook.lost.contains(node));
+    if let Some(node) = live.first() {
+        return Some(Plan::Do(Step::AddLearner { node: *node, replica: ReplicaId(0) }));
     }
-    Plan::Reached
+    let (node, shard) = (lost.first()?, report.descriptor.shard);
+    Some(Plan::Wait(format!("{shard} waits for {node}, which has not been heard of lately")))
 }
 
 /// Waits for learners to catch up, then promotes those that shall vote, all at once.
-fn promote(report: &ShardReport, members: &[Member], layout: &Layout) -> Option<Plan> {
-    let learners = members.iter().filter(|m| !m.voter);
-    let (mut behind, mut nodes) = (None, Vec::new());
-    for m in learners {
-        let wanted = layout.voters.contains(&m.node);
-        if !wanted && !layout.learners.contains(&m.node) {
-            continue;
-        }
-        let lag = report.last_log.saturating_sub(matched(report, m.replica));
-        if lag > CAUGHT_UP_WITHIN {
-            behind = behind.or(Some((m.node, lag)));
-        } else if wanted {
-            nodes.push(m.node);
-        }
-    }
-    if let Some((node, lag)) = behind {
-        let shard = report.descriptor.shard;
+fn promote(report: &ShardReport, layout: &Layout) -> Option<Plan> {
+    if let Some((m, lag)) = behind(report, layout).next() {
+        let (node, shard) = (m.node, report.descriptor.shard);
         let within = format!("a learner has caught up when it is within {CAUGHT_UP_WITHIN}");
         return Some(Plan::Wait(format!("{node} is {lag} entries of {shard} behind; {within}")));
     }
+    let learners = report.descriptor.members.iter().filter(|m| !m.voter);
+    let nodes: Vec<NodeId> =
+        learners.map(|m| m.node).filter(|node| layout.voters.contains(node)).collect();
     (!nodes.is_empty()).then_some(Plan::Do(Step::Promote { nodes }))
 }
 
-fn transfer(report: &ShardReport, layout: &Layout) -> Plan {
-    let best =
-        layout.voters.iter().filter_map(|node| report.descriptor.member_on(*node)).max_by_key(
-            |m| {
-                let caught_up =
-                    report.last_log.saturating_sub(matched(report, m.replica)) <= CAUGHT_UP_WITHIN;
-                let first = layout.voters.first() == Some(&m.node);
-                (caught_up, first, matched(report, m.replica))
-            },
-        );
+/// The learners that are wanted, as such or to vote, and have not caught up; by how many entries.
+pub(super) fn behind<'a>(
+    report: &'a ShardReport,
+    layout: &'a Layout,
+) -> impl Iterator<Item = (Member, u64)> + 'a {
+    let wanted = |m: &Member| {
+        !m.voter && (layout.voters.contains(&m.node) || layout.learners.contains(&m.node))
+    };
+    let members = report.descriptor.members.iter().copied();
+    let lag = |m: Member| (m, report.last_log.saturating_sub(matched(report, m.replica)));
+    // However short the log: one that has answered nothing yet has caught up with nothing.
+    let is_behind =
+        |(m, lag): &(Member, u64)| *lag > CAUGHT_UP_WITHIN || matched(report, m.replica) == 0;
+    members.filter(wanted).map(lag).filter(is_behind)
+}
+
+fn transfer(report: &ShardReport, layout: &Layout, outlook: &Outlook) -> Plan {
+    let voters = layout.voters.iter().filter_map(|node| report.descriptor.member_on(*node));
+    let live = voters.filter(|m| !outlook.lost.contains(&m.node));
+    let best = live.max_by_key(|m| {
+        let caught_up =
+            report.last_log.saturating_sub(matched(report, m.replica)) <= CAUGHT_UP_WITHIN;
+        let first = layout.voters.first() == Some(&m.node);
+        (caught_up, first, matched(report, m.replica))
+    });
     match best {
         Some(m) => Plan::Do(Step::Transfer { to: m.node }),
-        None => Plan::Wait(format!("{} has no voter where it is wanted", report.descriptor.shard)),
+        None => Plan::Wait(format!(
+            "{} has no live voter where it is wanted, to lead it",
+            report.descriptor.shard
+        )),
     }
 }
 
-fn matched(report: &ShardReport, replica: ReplicaId) -> u64 {
+/// Up to which index a replica is known to match its leader.
+pub(super) fn matched(report: &ShardReport, replica: ReplicaId) -> u64 {
     report.matched.iter().find(|(r, _)| *r == replica).map_or(0, |(_, index)| *index)
 }
 
@@ -125,7 +162,7 @@ mod tests {
             members,
             joint: false,
         };
-        ShardReport { descriptor, last_log: 100, matched }
+        ShardReport { descriptor, last_log: 100, matched, silent: Vec::new() }
     }
 
     fn nodes(ids: &[u16]) -> Vec<NodeId> {
@@ -133,11 +170,60 @@ mod tests {
     }
 
     fn plan(report: &ShardReport, leader: u16, voters: &[u16], learners: &[u16]) -> Plan {
-        next_step(
-            report,
-            NodeId(leader),
-            &Layout { voters: nodes(voters), learners: nodes(learners) },
-        )
+        plan_while(report, leader, (voters, learners), &Outlook::default())
+    }
+
+    fn plan_while(
+        report: &ShardReport,
+        leader: u16,
+        (voters, learners): (&[u16], &[u16]),
+        outlook: &Outlook,
+    ) -> Plan {
+        let layout = Layout { voters: nodes(voters), learners: nodes(learners) };
+        next_step(report, NodeId(leader), &layout, outlook)
+    }
+
+    fn lost(ids: &[u16]) -> Outlook {
+        Outlook { lost: nodes(ids).into_iter().collect(), ..Outlook::default() }
+    }
+
+    #[test]
+    fn a_node_that_is_lost_is_waited_for_and_holds_up_no_other() {
+        let on = report(&[1, 2, 3], &[], 0);
+        let wanted: (&[u16], &[u16]) = (&[1, 2, 3], &[4, 5]);
+        let add = Plan::Do(Step::AddLearner { node: NodeId(5), replica: ReplicaId(0) });
+        assert_eq!(plan_while(&on, 1, wanted, &lost(&[4])), add);
+        let on = report(&[1, 2, 3], &[5], 95);
+        assert!(
+            matches!(plan_while(&on, 1, wanted, &lost(&[4])), Plan::Wait(why) if why.contains("n4"))
+        );
+    }
+
+    #[test]
+    fn a_learner_that_is_overdue_is_given_up() {
+        let outlook = Outlook { overdue: [ReplicaId(4)].into(), ..Outlook::default() };
+        let give_up = Plan::Do(Step::RollBack { node: NodeId(4), replica: ReplicaId(4) });
+        let on = report(&[1, 2, 3], &[4], 10);
+        assert_eq!(plan_while(&on, 1, (&[1, 2, 3], &[4]), &outlook), give_up);
+    }
+
+    #[test]
+    fn leadership_goes_to_no_node_that_is_lost() {
+        let on = report(&[1, 2, 3, 4, 5], &[], 95);
+        let to = |node| Plan::Do(Step::Transfer { to: NodeId(node) });
+        assert_eq!(plan_while(&on, 1, (&[4, 5], &[]), &lost(&[4])), to(5));
+        let nobody = plan_while(&on, 1, (&[4, 5], &[]), &lost(&[4, 5]));
+        assert!(matches!(nobody, Plan::Wait(_)));
+    }
+
+    #[test]
+    fn a_voter_that_shall_only_learn_goes_and_comes_back_as_a_learner() {
+        let wanted: (&[u16], &[u16]) = (&[1, 2], &[3]);
+        let remove = Plan::Do(Step::Remove { nodes: nodes(&[3]) });
+        assert_eq!(plan(&report(&[1, 2, 3], &[], 95), 1, wanted.0, wanted.1), remove);
+        let add = Plan::Do(Step::AddLearner { node: NodeId(3), replica: ReplicaId(0) });
+        assert_eq!(plan(&report(&[1, 2], &[], 95), 1, wanted.0, wanted.1), add);
+        assert_eq!(plan(&report(&[1, 2], &[3], 95), 1, wanted.0, wanted.1), Plan::Reached);
     }
 
     #[test]
@@ -154,6 +240,16 @@ mod tests {
         let remove = Plan::Do(Step::Remove { nodes: nodes(&[1, 2, 3]) });
         assert_eq!(plan(&all, 4, &[4, 5], &[]), remove);
         assert_eq!(plan(&report(&[4, 5], &[], 95), 4, &[4, 5], &[]), Plan::Reached);
+    }
+
+    #[test]
+    fn a_learner_that_has_answered_nothing_has_not_caught_up_however_short_the_log() {
+        let mut young = report(&[1, 2, 3], &[4], 0);
+        young.last_log = 7;
+        assert!(matches!(plan(&young, 1, &[1, 2, 4], &[]), Plan::Wait(_)));
+        young.matched = vec![(ReplicaId(4), 1)];
+        let promote = Plan::Do(Step::Promote { nodes: nodes(&[4]) });
+        assert_eq!(plan(&young, 1, &[1, 2, 4], &[]), promote);
     }
 
     #[test]

@@ -19,7 +19,7 @@ use super::seat::{NodeSide, Seat};
 use super::state_machine::StateMachine;
 use super::transport::Transport;
 use super::types::{NodeDisk, ReplicaNode, Snapshot};
-use crate::event::Role;
+use crate::event::{Refusal, Role};
 use crate::id::{NodeId, ReplicaId};
 use crate::key::Epoch;
 use crate::network::MessageKind;
@@ -30,9 +30,9 @@ use crate::trace::Trace;
 /// One replica's raft: a handle, cheap to clone.
 #[derive(Clone)]
 pub(crate) struct Group {
-    seat: Seat,
-    raft: Raft<C, StateMachine>,
-    machine: StateMachine,
+    pub(super) seat: Seat,
+    pub(super) raft: Raft<C, StateMachine>,
+    pub(super) machine: StateMachine,
     log: LogStore,
 }
 
@@ -58,6 +58,8 @@ pub(crate) enum WriteError {
     Stale,
     /// OpenRaft refused it, for this reason.
     Refused(String),
+    /// It would do harm as things stand: nothing was appended.
+    Harmful(Refusal),
 }
 
 /// Why a read cannot be served here.
@@ -192,6 +194,11 @@ impl Group {
         found.map(|l| (l, Basis::Quorum)).map_err(read_error)
     }
 
+    fn still(&self, epoch: Epoch) -> Result<(), WriteError> {
+        let is = self.machine.state(|s| s.epoch) == Some(epoch);
+        if is { Ok(()) } else { Err(WriteError::Stale) }
+    }
+
     /// Changes the membership if it is still the one that this replica has applied, at `epoch`.
     async fn change(
         &self,
@@ -199,9 +206,7 @@ impl Group {
         change: ChangeMembers<ReplicaId, ReplicaNode>,
         keep_removed: bool,
     ) -> Result<(), WriteError> {
-        if self.machine.state(|s| s.epoch) != Some(epoch) {
-            return Err(WriteError::Stale);
-        }
+        self.still(epoch)?;
         let last_membership_log_id = *self.machine.membership().log_id();
         let still = Precondition::LastMembershipLogId { last_membership_log_id };
         self.raft
@@ -226,6 +231,9 @@ impl Group {
         epoch: Epoch,
         replicas: BTreeSet<ReplicaId>,
     ) -> Result<(), WriteError> {
+        self.still(epoch)?;
+        let voters = self.machine.membership().voter_ids().chain(replicas.clone()).collect();
+        self.hear_quorums(voters).await?;
         self.change(epoch, ChangeMembers::AddVoterIds(replicas), true).await
     }
 
@@ -235,12 +243,15 @@ impl Group {
         epoch: Epoch,
         replicas: BTreeSet<ReplicaId>,
     ) -> Result<(), WriteError> {
+        self.still(epoch)?;
         let membership = self.machine.membership();
         let (voters, learners): (BTreeSet<_>, BTreeSet<_>) =
             replicas.into_iter().partition(|r| membership.voter_ids().any(|v| v == *r));
         let change = if voters.is_empty() {
             ChangeMembers::RemoveNodes(learners)
         } else {
+            let left = membership.voter_ids().filter(|v| !voters.contains(v)).collect();
+            self.hear_quorums(left).await?;
             ChangeMembers::RemoveVoters(voters)
         };
         self.change(epoch, change, false).await

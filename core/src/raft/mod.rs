@@ -4,6 +4,7 @@
 //! `replica` and `node`. The types take the runtime as a parameter, so that a benchmark can run the
 //! same group on another one.
 
+pub(crate) mod at_rest;
 pub mod birth;
 mod compaction;
 pub mod config;
@@ -12,6 +13,7 @@ pub(crate) mod gate;
 pub(crate) mod group;
 pub mod log_store;
 pub(crate) mod message;
+mod peers;
 pub(crate) mod row_facts;
 pub mod seat;
 pub mod state;

@@ -5,6 +5,7 @@
 //! peers or the network.
 
 mod inventory;
+mod membership;
 mod snapshot;
 #[cfg(test)]
 mod tests;
@@ -23,7 +24,7 @@ use super::entry::{self, Applied, Proposal, Split, Write};
 use super::gate::Gate;
 use super::log_store::LogStore;
 use super::row_facts::point;
-use super::seat::{Effect, NodeSide, Seat, Sender};
+use super::seat::{Effect, NodeSide, Seat};
 use super::state::{Halves, ShardState, members};
 use super::types::{
     Entry, EntryPayload, LogId, Membership, NodeBatch, NodeDisk, Part, Row, Snapshot, SnapshotMeta,
@@ -120,32 +121,6 @@ impl StateMachine {
     /// The log id of the membership applied last.
     pub(crate) fn membership(&self) -> StoredMembership {
         self.0.machine.borrow().membership.clone()
-    }
-
-    /// Who it is to a peer; `None` before it has applied a membership that it is part of.
-    pub(crate) fn as_sender(&self) -> Option<Sender> {
-        let machine = self.0.machine.borrow();
-        let (replica, state) = (self.0.seat.replica, machine.state.as_ref()?);
-        machine.membership.get_node(&replica)?;
-        Some(Sender { replica, conf_ver: state.epoch.conf_ver })
-    }
-
-    /// Whether `peer` was a member once and is none any more, as far as is applied here (TiKV:
-    /// `handle_stale_msg` in `fsm/store.rs`). It says of itself that it was one at its `conf_ver`.
-    pub(crate) fn has_removed(&self, peer: Sender) -> bool {
-        let machine = self.0.machine.borrow();
-        let newer = machine.state.as_ref().is_some_and(|s| s.epoch.conf_ver > peer.conf_ver);
-        newer && machine.membership.get_node(&peer.replica).is_none()
-    }
-
-    /// Whether it has applied its own removal.
-    pub(crate) fn is_removed(&self) -> bool {
-        self.0.machine.borrow().removed
-    }
-
-    /// A peer says that this replica is no longer a member.
-    pub(crate) fn expelled(&self) {
-        self.effect(Effect::Expelled(self.0.seat));
     }
 
     /// When it takes its snapshots.

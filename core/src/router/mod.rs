@@ -24,6 +24,8 @@ pub(crate) struct Route {
     pub(crate) leader: Option<NodeId>,
     /// Which member to try next while no leader is known.
     next: usize,
+    /// How many attempts have come to nothing since one was answered.
+    in_vain: usize,
 }
 
 /// A route that an answer has moved on.
@@ -39,6 +41,12 @@ impl Route {
     /// The nodes of its voters.
     pub(crate) fn voters(&self) -> impl Iterator<Item = NodeId> {
         self.descriptor.members.iter().filter(|m| m.voter).map(|m| m.node)
+    }
+
+    /// Whether so many attempts came to nothing that each voter may have been asked: perhaps all
+    /// members have changed, or those that are left know no better.
+    pub(crate) fn is_exhausted(&self) -> bool {
+        self.in_vain >= self.voters().count()
     }
 
     /// The node to ask now.
@@ -88,7 +96,7 @@ impl Router {
                     old.descriptor == *descriptor && (leader.is_none() || old.leader == *leader);
             }
         }
-        let route = Route { descriptor: descriptor.clone(), leader: *leader, next: 0 };
+        let route = Route { descriptor: descriptor.clone(), leader: *leader, next: 0, in_vain: 0 };
         self.routes.insert(descriptor.range.start, route);
         let to = descriptor.epoch.version;
         (!same).then_some(Repair { shard: descriptor.shard, from, to })
@@ -104,19 +112,22 @@ impl Router {
     /// The node that was asked about `key` does not lead, and knows no better: try the next member.
     /// A follower that was asked for a read says nothing about who leads.
     pub(crate) fn doubt_leader(&mut self, key: Key, asked: NodeId) {
-        let believed = |r: &Route| r.leader.is_none_or(|leader| leader == asked);
-        let Some(route) = self.route_mut(key).filter(|r| believed(r)) else {
+        let Some(route) = self.route_mut(key) else {
             return;
         };
+        route.in_vain += 1;
+        if route.leader.is_some_and(|leader| leader != asked) {
+            return;
+        }
         let voters: Vec<NodeId> = route.voters().collect();
         route.leader = None;
         route.next = voters.iter().position(|n| *n == asked).map_or(0, |at| at + 1);
     }
 
-    /// The route of `key` leads nowhere: forget it.
-    pub(crate) fn forget(&mut self, key: Key) {
-        if let Some(start) = self.locate(key).map(|r| r.descriptor.range.start) {
-            self.routes.remove(&start);
+    /// An attempt at `key` was answered, or nobody knows a better route: it is tried anew.
+    pub(crate) fn trust(&mut self, key: Key) {
+        if let Some(route) = self.route_mut(key) {
+            route.in_vain = 0;
         }
     }
 
@@ -171,5 +182,22 @@ mod tests {
             router.doubt_leader(Key(5), target);
         }
         assert_eq!(asked, [1, 2, 3, 1]);
+    }
+
+    #[test]
+    fn a_route_is_exhausted_once_as_many_attempts_came_to_nothing_as_it_has_voters() {
+        let mut router = Router::default();
+        router.repair(&[located(1, (1, 200), 1)]);
+        let exhausted = |router: &Router| router.locate(Key(5)).is_some_and(Route::is_exhausted);
+        // Hints that lead back to where nothing is answered do not count as answers.
+        for node in [1, 2] {
+            router.doubt_leader(Key(5), NodeId(node));
+            router.believe_leader(Key(5), NodeId(1));
+            assert!(!exhausted(&router));
+        }
+        router.doubt_leader(Key(5), NodeId(1));
+        assert!(exhausted(&router));
+        router.trust(Key(5));
+        assert!(!exhausted(&router));
     }
 }

@@ -59,7 +59,7 @@ pub(crate) const CAPTIONS: &[Caption] = &[
     Caption {
         id: "commit",
         phase: 1,
-        text: "Three clients write every key. A write is **acknowledged** once two of the three \
+        text: "The clients write every key. A write is **acknowledged** once two of the three \
                disks hold it, and it has been applied.",
         call: "raft.client_write(operation)",
         tikv: "Propose, Commit, Apply",

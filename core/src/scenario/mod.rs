@@ -7,6 +7,7 @@ mod phases;
 mod script;
 mod story;
 mod tales;
+mod use_cases;
 
 pub use script::{Awaited, Script, ScriptError, ScriptStep};
 pub use story::{STORIES, Story};

@@ -2,10 +2,10 @@
 //!
 //! Data only. The page lists them and links to each by name; a native test runs each of them to its
 //! end. Captions come true in the order in which they stand. A new scenario is one value in
-//! `tales`, and its name in [`STORIES`].
+//! `tales` or `use_cases`, and its name in [`STORIES`].
 
 use super::captions::Caption;
-use super::tales;
+use super::{tales, use_cases};
 use crate::event::EventKind;
 use crate::options::Options;
 use crate::view::ScenarioView;
@@ -75,4 +75,8 @@ pub const STORIES: &[Story] = &[
     tales::MOVE_BACK,
     tales::CRASH_IN_SPLIT,
     tales::READ_AFTER_RESTART,
+    use_cases::HORIZONTAL_SCALING,
+    use_cases::LOAD_BALANCING,
+    use_cases::DATA_LOCALITY,
+    use_cases::RESOURCE_ISOLATION,
 ];

@@ -73,6 +73,8 @@ pub enum RoleView {
     Learner,
     /// `U`: made by a message, waits for its data.
     Uninitialized,
+    /// On the disk of a node that is down; in the table what its last snapshot made it.
+    Asleep,
     /// `–` in the table, fading in the scene: destroyed, its id never comes back.
     Tombstone,
 }

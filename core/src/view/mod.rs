@@ -61,6 +61,10 @@ pub struct View {
     pub placement: Vec<PlacementRow>,
     /// What placement is doing or waiting for, in a sentence; empty when it is at rest.
     pub placement_note: String,
+    /// Whether placement is down.
+    pub placement_down: bool,
+    /// What placement would do about hot shards if it were allowed to, in a sentence each.
+    pub proposals: Vec<String>,
     /// The last faults, oldest first, and what they cost.
     pub incidents: Vec<IncidentView>,
     /// What was sent since the start, by kind.
@@ -110,6 +114,15 @@ pub struct PhaseCostView {
     pub unwritable_ns: u64,
     /// The mean round trip of a link, to judge that by.
     pub round_trip_ns: u64,
+    /// Clients' operations answered, from its start to the start of the next phase or to now; the
+    /// three figures below are over the same time.
+    pub operations: u64,
+    /// The same for each virtual second.
+    pub operations_per_second: u64,
+    /// How long they took on average, from the client's first attempt to its answer.
+    pub latency_ns: u64,
+    /// What 99 of a hundred took at most.
+    pub latency_p99_ns: u64,
     /// Digest at its end.
     pub digest: String,
 }
@@ -166,6 +179,10 @@ pub struct NodeView {
     pub clock_offset_ns: i64,
     /// Holds replicas, but a vote in none of them.
     pub guest: bool,
+    /// Clients' operations that it served in the last virtual second.
+    pub ops_per_second: u32,
+    /// Clients' operations that wait for their turn on it.
+    pub queued: u32,
     /// How often it was started.
     pub starts: u32,
 }
@@ -208,6 +225,10 @@ pub struct ShardView {
     pub origin: Option<OriginView>,
     /// Operations in the last virtual second.
     pub ops_per_second: u32,
+    /// How long those took on average.
+    pub latency_ns: u64,
+    /// What 99 of a hundred of them took at most.
+    pub latency_p99_ns: u64,
     /// Whether its load is above what calls for a split.
     pub hot: bool,
     /// What a client could do with it now.
@@ -273,6 +294,10 @@ pub struct ClientView {
     pub last_repair: String,
     /// Time since that.
     pub last_repair_ns: Option<u64>,
+    /// The node that it sits beside, if any.
+    pub home: Option<u16>,
+    /// How long its operations of the last virtual second took on average; 0 if it had none.
+    pub latency_ns: u64,
     /// Operations acknowledged.
     pub ok: u64,
     /// Operations that failed for good.

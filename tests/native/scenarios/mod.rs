@@ -4,6 +4,8 @@
 
 mod crash;
 mod migration;
+mod placement;
+mod quorum;
 mod split;
 mod split_races;
 mod transfer;

@@ -265,6 +265,7 @@ impl World {
     /// Ends every fault.
     pub(super) fn mend(&mut self) {
         self.has(Command::Heal);
+        drop(self.sim.submit(Command::RestartPlacement));
         for node in NODES {
             // Each is refused where there is nothing to mend.
             for command in [

@@ -19,7 +19,9 @@ pub(crate) fn measure(runs: u32) -> Vec<Figure> {
 }
 
 fn measure_load((clients, think_ns, seconds): (u16, u64, u64), runs: u32) -> [Figure; 2] {
-    let options = Options { clients, think_ns, write_percent: 100, ..Options::default() };
+    let node_capacity = 0;
+    let options =
+        Options { clients, think_ns, write_percent: 100, node_capacity, ..Options::default() };
     let mut simulation = Simulation::new(&options).expect("the options are within their limits");
     simulation.submit(Command::Load { on: true }).expect("load can always be started");
     simulation.advance(SETTLED, Budget::UNBOUNDED);

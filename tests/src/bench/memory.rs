@@ -54,8 +54,13 @@ pub(crate) fn measure_native() -> Vec<Figure> {
 
 /// Live bytes in this process while as many clients as the core can serve write without pause.
 fn measure_busy() -> Vec<Figure> {
-    let options =
-        Options { clients: BUSY_CLIENTS, think_ns: 0, write_percent: 100, ..Options::default() };
+    let options = Options {
+        clients: BUSY_CLIENTS,
+        think_ns: 0,
+        write_percent: 100,
+        node_capacity: 0,
+        ..Options::default()
+    };
     let before = Live::now();
     let mut simulation = Simulation::new(&options).expect("the options are within their limits");
     simulation.submit(Command::Load { on: true }).expect("load can always be started");

@@ -12,6 +12,7 @@ mod memory;
 mod page;
 mod report;
 mod sizes;
+mod split;
 mod story;
 mod wasm;
 mod writes;
@@ -53,6 +54,8 @@ enum Section {
     Checkers,
     /// What ten virtual minutes of load leave behind.
     Memory,
+    /// Wall time of a split.
+    Split,
     /// Gzipped sizes.
     Sizes,
     /// Native beside wasm.
@@ -60,11 +63,12 @@ enum Section {
 }
 
 impl Section {
-    const ALL: [Section; 6] = [
+    const ALL: [Section; 7] = [
         Section::Writes,
         Section::Idle,
         Section::Checkers,
         Section::Memory,
+        Section::Split,
         Section::Sizes,
         Section::Wasm,
     ];
@@ -79,6 +83,7 @@ impl Section {
                 let native = memory::measure_native();
                 Measured::all([native]).and(page.with(memory::measure_wasm))
             }
+            Section::Split => Measured::all([split::measure(runs)]),
             Section::Sizes => Measured::default().and(page.with(sizes::measure)),
             Section::Wasm => Measured::default().and(page.with(|page| wasm::measure(page, runs))),
         }

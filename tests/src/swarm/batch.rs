@@ -14,9 +14,10 @@ use clap::Parser;
 use shardscope_core::Recording;
 
 use super::coverage::Coverage;
+use super::guard::silence_panics_of_runs;
 use super::minimise::minimise;
 use super::run::{Run, Settings, run};
-use super::script::{Script, silence_panics_of_runs};
+use super::script::Script;
 use super::verdict::Verdict;
 
 /// Runs drawn from seeds, under faults.

@@ -7,7 +7,7 @@ use shardscope_core::{Command, EventKind, Simulation};
 use super::fault::FaultKind;
 
 /// What must happen in a batch that is worth its name, as events that a person reads.
-const EVENTS: [&str; 14] = [
+const EVENTS: [&str; 15] = [
     "role_changed",
     "split_applied",
     "membership_applied",
@@ -18,6 +18,7 @@ const EVENTS: [&str; 14] = [
     "node_started",
     "placement_step",
     "placement_reached",
+    "placement_restarted",
     "stale_refused",
     "route_repaired",
     "leader_transferred_by_command",

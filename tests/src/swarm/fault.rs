@@ -26,6 +26,7 @@ pub enum FaultKind {
     HoldDisk,
     FillDisk,
     SetClock,
+    CrashPlacement,
 }
 
 /// A fault to begin, and what ends it.
@@ -42,7 +43,7 @@ const DRIFT_PPM: u64 = 50_000;
 
 impl FaultKind {
     /// Every kind there is.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 18] = [
         Self::Crash,
         Self::Pause,
         Self::Isolate,
@@ -60,6 +61,7 @@ impl FaultKind {
         Self::HoldDisk,
         Self::FillDisk,
         Self::SetClock,
+        Self::CrashPlacement,
     ];
 
     /// The name of the command that begins it.
@@ -83,6 +85,7 @@ impl FaultKind {
             Self::HoldDisk => "hold_disk",
             Self::FillDisk => "fill_disk",
             Self::SetClock => "set_clock",
+            Self::CrashPlacement => "crash_placement",
         }
     }
 
@@ -137,6 +140,7 @@ impl FaultKind {
                 let end = Command::SetClock { node, offset_ns: 0, drift_ppm: 0 };
                 fault(clock(dice, node), end)
             }
+            Self::CrashPlacement => fault(Command::CrashPlacement, Command::RestartPlacement),
         }
     }
 }

@@ -36,6 +36,9 @@ pub(super) fn core(dice: &mut Dice, simulation: &Simulation) -> Vec<NodeId> {
 /// What ends all faults of the nodes in `core` and leaves all others dead.
 pub(super) fn ending(view: &View, core: &[NodeId], options: &Options) -> Vec<Command> {
     let mut commands = vec![Command::Load { on: false }, Command::Heal];
+    if view.placement_down {
+        commands.push(Command::RestartPlacement);
+    }
     for node in &view.nodes {
         let id = NodeId(node.id);
         let lives = core.contains(&id);

@@ -7,7 +7,8 @@
 
 use shardscope_core::{Command, Recording, WakeOrder};
 
-use super::script::{Played, Script};
+use super::guard::guarded;
+use super::script::Script;
 use super::verdict::Verdict;
 
 /// Cuts `script`, which fails with `verdict`, down to one that fails in the same way, in at most
@@ -40,6 +41,27 @@ struct Search<'a> {
     recording: Option<Recording>,
 }
 
+/// What running a script came to.
+struct Played {
+    verdict: Verdict,
+    recording: Recording,
+    /// When it was over.
+    end_ns: u64,
+    /// The commands that were carried out.
+    commands: Vec<(u64, Command)>,
+}
+
+/// Runs a script, so that a panic ends just that.
+fn play(script: &Script) -> Played {
+    let again = script.clone();
+    let (verdict, recording) = guarded(move |kept| again.run(kept));
+    let placed = recording.commands.iter().filter(|c| c.time_ns <= script.end_ns);
+    let mut commands: Vec<_> = placed.map(|c| (c.time_ns, c.command.clone())).collect();
+    // At its very end the liveness phase's own follow.
+    commands.truncate(script.commands.len());
+    Played { verdict, end_ns: recording.end.time_ns, recording, commands }
+}
+
 impl Search<'_> {
     /// Whether that one fails in the same way; then it is the best one.
     fn fails(&mut self, candidate: Script) -> bool {
@@ -47,7 +69,7 @@ impl Search<'_> {
             return false;
         }
         self.runs -= 1;
-        let Played { verdict, recording, end_ns, commands } = candidate.play();
+        let Played { verdict, recording, end_ns, commands } = play(&candidate);
         if !verdict.is_like(self.verdict) {
             return false;
         }
@@ -169,7 +191,8 @@ fn ends(begin: &Command, end: &Command) -> bool {
         | (C::LossyLink { from, to, .. }, C::LossyLink { from: a, to: b, .. }) => {
             (from, to) == (a, b)
         }
-        (C::Isolate { .. } | C::Separate { .. }, C::Heal) => true,
+        (C::Isolate { .. } | C::Separate { .. }, C::Heal)
+        | (C::CrashPlacement, C::RestartPlacement) => true,
         _ => false,
     }
 }

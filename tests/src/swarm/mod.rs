@@ -13,27 +13,37 @@
 //! plan ── what a seed gives      fault, change ── the commands that a run draws
 //! run ─── draws and carries out  script ───────── the same run again, from its commands alone
 //! liveness ── what must come true  verdict, coverage ── what a run came to
+//! guard ── a panic ends one run    replay ── a recording again, compared
 //! minimise ── a smaller script   batch ── many seeds on all cores, and how that is told
 //! ```
+//!
+//! Runs are drawn in a browser too, so that the digests of many can be compared; the rest is native.
 
+#[cfg(not(target_arch = "wasm32"))]
 mod batch;
 mod change;
 mod coverage;
 mod dice;
 mod fault;
+mod guard;
 mod liveness;
+#[cfg(not(target_arch = "wasm32"))]
 mod minimise;
 mod plan;
+#[cfg(not(target_arch = "wasm32"))]
 mod replay;
 mod run;
 mod script;
 mod verdict;
 
+#[cfg(not(target_arch = "wasm32"))]
 pub use batch::{Batch, main};
 pub use coverage::Coverage;
 pub use fault::FaultKind;
+#[cfg(not(target_arch = "wasm32"))]
 pub use minimise::minimise;
 pub use plan::Plan;
+#[cfg(not(target_arch = "wasm32"))]
 pub use replay::main as replay_main;
 pub use run::{Run, run_seed};
 pub use script::Script;

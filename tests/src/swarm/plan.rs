@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use shardscope_core::{Options, ReadPolicy, WakeOrder};
+use shardscope_core::{AutoSplit, Options, ReadPolicy, WakeOrder};
 
 use super::dice::Dice;
 use super::fault::FaultKind;
@@ -65,7 +65,19 @@ impl Plan {
         if dice.chance(1, 2) && !plan.faults.iter().any(|fault| BREAK_LEASES.contains(fault)) {
             plan.options.read_policy = ReadPolicy::Lease;
         }
+        plan.draw_load(&mut dice);
         plan
+    }
+
+    /// How fast nodes are, and what placement does about load by itself. The four phases say where
+    /// everything is to be, so there it does nothing.
+    fn draw_load(&mut self, dice: &mut Dice) {
+        self.options.node_capacity = dice.one_of(&[0, 0, 40, 150, 1_000]);
+        if !self.phases {
+            self.options.auto_split =
+                dice.one_of(&[AutoSplit::Off, AutoSplit::Propose, AutoSplit::Split]);
+            self.options.balance = dice.chance(1, 3);
+        }
     }
 }
 

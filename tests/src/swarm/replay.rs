@@ -1,7 +1,9 @@
 //! `cargo xtask replay`: a recording run again, compared at each checkpoint, told event by event.
 
 use std::fs;
-use std::path::PathBuf;
+use std::fs::File;
+use std::io::{BufRead, BufReader, BufWriter, Lines, Write};
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -19,6 +21,12 @@ struct Arguments {
     /// Tell nothing but the result
     #[arg(long)]
     quiet: bool,
+    /// Write every event to a file, one a line, for a later run to be compared with
+    #[arg(long, value_name = "TRACE")]
+    keep: Option<PathBuf>,
+    /// Compare every event with a file that another run kept, and name the first that differs
+    #[arg(long, value_name = "TRACE")]
+    compare: Option<PathBuf>,
 }
 
 /// How many timers are fired between two looks at the trace, which keeps only its newest events.
@@ -46,12 +54,16 @@ pub fn main() -> ExitCode {
 fn run(arguments: &Arguments) -> Result<bool, String> {
     let text = fs::read_to_string(&arguments.file).map_err(|e| e.to_string())?;
     let recording = Recording::from_text(&text).map_err(|e| e.to_string())?;
-    let mut teller = Teller { seen: 0, nodes: recording.options.nodes, arguments };
+    let mut teller = Teller::new(arguments, recording.options.nodes)?;
     let mut replay = Replay::new(&recording).map_err(|e| e.to_string())?;
     let mut last: Option<Checkpoint> = None;
     for checkpoint in recording.checkpoints.iter().chain([&recording.end]) {
         let began = teller.seen;
         let events = teller.follow(&mut replay, last, checkpoint, &recording)?;
+        if let Some(difference) = &teller.difference {
+            println!("{difference}");
+            return Ok(false);
+        }
         let now = replay.simulation().digest();
         if now != checkpoint.digest {
             tell_difference(checkpoint, last, &events, began);
@@ -60,6 +72,10 @@ fn run(arguments: &Arguments) -> Result<bool, String> {
         last = Some(*checkpoint);
     }
     let checkpoints = recording.checkpoints.len() + 1;
+    if let Some(difference) = teller.end()? {
+        println!("{difference}");
+        return Ok(false);
+    }
     println!("the same run: {checkpoints} checkpoints are equal, digest {}", recording.end.digest);
     let violations = replay.simulation().violations();
     for v in violations {
@@ -73,7 +89,10 @@ fn tell_difference(at: &Checkpoint, last: Option<Checkpoint>, events: &[Event], 
     let from = last.map_or(0, |last| last.fired);
     let (recorded, fired) = (at.digest, at.fired);
     println!("another run: after {fired} timers the digest is not {recorded} any more.");
-    println!("The first event that differs is one of those after timer {from} and event {began}:");
+    println!(
+        "The first event that differs is one of those after timer {from} and event {began}; \
+         a trace that the other run kept (--keep) names it (--compare):"
+    );
     for event in events.iter().take(20) {
         println!("  {:>8} {} {}", event.seq, event.time, event.kind);
     }
@@ -84,9 +103,66 @@ struct Teller<'a> {
     seen: u64,
     nodes: u16,
     arguments: &'a Arguments,
+    keep: Option<BufWriter<File>>,
+    compare: Option<Lines<BufReader<File>>>,
+    /// The first event that is not the one that another run kept.
+    difference: Option<String>,
 }
 
-impl Teller<'_> {
+fn cannot<'a>(path: &'a Path, what: &'a str) -> impl Fn(std::io::Error) -> String + 'a {
+    move |e| format!("{} cannot be {what}: {e}", path.display())
+}
+
+impl<'a> Teller<'a> {
+    fn new(arguments: &'a Arguments, nodes: u16) -> Result<Self, String> {
+        let keep = arguments.keep.as_deref();
+        let keep = keep.map(|path| File::create(path).map_err(cannot(path, "written")));
+        let compare = arguments.compare.as_deref();
+        let compare = compare.map(|path| File::open(path).map_err(cannot(path, "read")));
+        Ok(Self {
+            seen: 0,
+            nodes,
+            arguments,
+            keep: keep.transpose()?.map(BufWriter::new),
+            compare: compare.transpose()?.map(|file| BufReader::new(file).lines()),
+            difference: None,
+        })
+    }
+
+    /// Keeps an event, or compares it with the one that was kept.
+    fn set_beside(&mut self, event: &Event) -> Result<(), String> {
+        if self.keep.is_none() && self.compare.is_none() {
+            return Ok(());
+        }
+        let line = serde_json::to_string(event).map_err(|e| e.to_string())?;
+        if let Some(keep) = &mut self.keep {
+            writeln!(keep, "{line}").map_err(|e| e.to_string())?;
+        }
+        let Some(compare) = &mut self.compare else {
+            return Ok(());
+        };
+        let kept = compare.next().transpose().map_err(|e| e.to_string())?;
+        if kept.as_ref() == Some(&line) || self.difference.is_some() {
+            return Ok(());
+        }
+        let was = kept.as_deref().unwrap_or("nothing: the trace ends here");
+        self.difference = Some(format!(
+            "another run: event {} is the first that differs\n   it was {was}\n  it is now {line}\n            {}",
+            event.seq, event.kind
+        ));
+        Ok(())
+    }
+
+    /// What is left to say of the comparison once the run is over.
+    fn end(&mut self) -> Result<Option<String>, String> {
+        if let Some(keep) = &mut self.keep {
+            keep.flush().map_err(|e| e.to_string())?;
+        }
+        let left = self.compare.as_mut().and_then(Iterator::next).transpose();
+        let left = left.map_err(|e| e.to_string())?;
+        Ok(left.map(|line| format!("another run: it ends before this happened\n  {line}")))
+    }
+
     /// Goes on to `checkpoint`, and tells what happens on the way; returns the first events.
     fn follow(
         &mut self,
@@ -101,26 +177,27 @@ impl Teller<'_> {
             fired = (fired + LOOK_EVERY).min(checkpoint.fired);
             let place = Checkpoint { fired, ..*checkpoint };
             let goes_on = replay.reach(&place).map_err(|e| e.to_string())?;
-            self.tell(replay, &mut first);
+            self.tell(replay, &mut first)?;
             if !goes_on {
                 break;
             }
         }
         if *checkpoint == recording.end {
             replay.finish(u64::MAX).map_err(|e| e.to_string())?;
-            self.tell(replay, &mut first);
+            self.tell(replay, &mut first)?;
         }
         Ok(first)
     }
 
-    fn tell(&mut self, replay: &Replay<'_>, first: &mut Vec<Event>) {
+    fn tell(&mut self, replay: &Replay<'_>, first: &mut Vec<Event>) -> Result<(), String> {
         loop {
             let events = replay.simulation().events_since(self.seen);
             let Some(newest) = events.last() else {
-                return;
+                return Ok(());
             };
             self.seen = newest.seq;
             for event in events {
+                self.set_beside(&event)?;
                 if !self.arguments.quiet && (self.arguments.all || event.kind.is_major()) {
                     println!("{}", self.line(&event));
                 }
@@ -137,5 +214,57 @@ impl Teller<'_> {
         let columns = (1..=self.nodes).map(|n| if here == Some(n) { " ●" } else { " ·" });
         let columns: String = columns.collect();
         format!("{:>8} {} │{columns} │ {}", event.seq, event.time, event.kind)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::swarm::run_seed;
+
+    /// Given a run whose every event was kept, when it is replayed, then it is the same; and when one
+    /// kept event is another, then just that one is named.
+    #[test]
+    fn the_first_event_that_differs_is_named() {
+        let folder = std::env::temp_dir().join(format!("shardscope-replay-{}", std::process::id()));
+        fs::create_dir_all(&folder).expect("a temporary folder can be made");
+        let [file, trace] = ["run.json", "run.trace"].map(|name| folder.join(name));
+        let recording = run_seed(5, Duration::from_millis(300)).recording;
+        fs::write(&file, recording.to_text()).expect("it can be written");
+        let replay = |option: &str| {
+            let words = ["replay".as_ref(), file.as_os_str(), "--quiet".as_ref(), option.as_ref()];
+            let arguments = Arguments::parse_from(words.into_iter().chain([trace.as_os_str()]));
+            run(&arguments).expect("it can be read")
+        };
+        assert!(replay("--keep"));
+        assert!(replay("--compare"));
+
+        let kept = fs::read_to_string(&trace).expect("it was kept");
+        let at = kept.lines().count() / 2;
+        let changed = |(i, line): (usize, &str)| {
+            if i == at { line.replace("\"seq\":", "\"seq\":9") } else { line.to_owned() }
+        };
+        let lines: Vec<String> = kept.lines().enumerate().map(changed).collect();
+        fs::write(&trace, lines.join("\n")).expect("it can be written");
+        assert!(!replay("--compare"));
+        let arguments = Arguments::parse_from([
+            "replay".as_ref(),
+            file.as_os_str(),
+            "--compare".as_ref(),
+            trace.as_os_str(),
+        ]);
+        let mut teller = Teller::new(&arguments, 5).expect("it can be read");
+        let events: Vec<Event> = kept
+            .lines()
+            .map(|line| serde_json::from_str(line).expect("an event is plain data"))
+            .collect();
+        for event in &events {
+            teller.set_beside(event).expect("it can be compared");
+        }
+        let named = teller.difference.expect("one is another");
+        assert!(named.contains(&format!("event {} is the first", at + 1)), "{named}");
+        fs::remove_dir_all(&folder).expect("it was made here");
     }
 }

@@ -8,9 +8,10 @@ use shardscope_core::{Command, NodeId, Recording, Simulation};
 use super::change;
 use super::coverage::Coverage;
 use super::dice::Dice;
+use super::guard::{Kept, guarded};
 use super::liveness;
 use super::plan::Plan;
-use super::script::{self, Kept, Script, guarded};
+use super::script::{self, Script};
 use super::verdict::Verdict;
 
 /// What a run came to.

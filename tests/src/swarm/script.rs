@@ -1,19 +1,15 @@
 //! A run as its commands and their times: what can be run again, and made smaller.
 
-use std::panic;
-use std::sync::{Arc, Mutex};
-use std::thread;
 use std::time::Duration;
 
-use shardscope_core::{Budget, Command, NodeId, Options, Recording, Simulation, Time};
+use shardscope_core::{Budget, Command, NodeId, Options, Simulation, Time};
 
+use super::guard::Kept;
 use super::liveness;
 use super::verdict::Verdict;
 
 /// How often it is looked whether what must come true has.
 const LOOK_EVERY: Duration = Duration::from_millis(100);
-/// For how long a run that panicked is replayed after its last command: it panics long before.
-const PANICS_WITHIN_TIMERS: u64 = 10_000_000;
 
 /// A run as its commands and their times.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,16 +23,6 @@ pub struct Script {
     /// If it ends in a liveness phase: the nodes that live on. The phase begins at the end of the
     /// script and has its own commands.
     pub core: Option<Vec<NodeId>>,
-}
-
-/// What running a script came to.
-pub(super) struct Played {
-    pub(super) verdict: Verdict,
-    pub(super) recording: Recording,
-    /// When it was over.
-    pub(super) end_ns: u64,
-    /// The commands that were carried out.
-    pub(super) commands: Vec<(u64, Command)>,
 }
 
 /// The first violation, if there is one.
@@ -107,18 +93,8 @@ pub(super) fn demand_progress(
 }
 
 impl Script {
-    /// Runs it, in a thread of its own so that a panic ends just that.
-    pub(super) fn play(&self) -> Played {
-        let script = self.clone();
-        let (verdict, recording) = guarded(move |kept| script.run(kept));
-        let placed = recording.commands.iter().filter(|c| c.time_ns <= self.end_ns);
-        let mut commands: Vec<_> = placed.map(|c| (c.time_ns, c.command.clone())).collect();
-        // At its very end the liveness phase's own follow.
-        commands.truncate(self.commands.len());
-        Played { verdict, end_ns: recording.end.time_ns, recording, commands }
-    }
-
-    fn run(&self, kept: &Kept) -> Verdict {
+    /// Runs it.
+    pub(super) fn run(&self, kept: &Kept) -> Verdict {
         let Ok(mut simulation) = Simulation::new(&self.options) else {
             return Verdict::Passed;
         };
@@ -142,47 +118,4 @@ impl Script {
         kept.keep(&simulation);
         found.or_else(|| violation(&simulation)).unwrap_or(Verdict::Passed)
     }
-}
-
-/// The recording so far of a run that may panic.
-#[derive(Clone)]
-pub(super) struct Kept(Arc<Mutex<Option<Recording>>>);
-
-impl Kept {
-    pub(super) fn keep(&self, simulation: &Simulation) {
-        *self.0.lock().expect("nobody panics while it is locked") = Some(simulation.recording());
-    }
-}
-
-/// Runs `run` in a thread of its own; what it came to, and its recording. If it panics, the
-/// recording goes on for long enough after its last command to panic again.
-pub(super) fn guarded(run: impl FnOnce(&Kept) -> Verdict + Send + 'static) -> (Verdict, Recording) {
-    let kept = Kept(Arc::new(Mutex::new(None)));
-    let for_thread = kept.clone();
-    let name = || "run".to_owned();
-    let thread = thread::Builder::new().name(name()).spawn(move || run(&for_thread));
-    let outcome = thread.expect("a thread can be started").join();
-    let recording = kept.0.lock().expect("nobody panics while it is locked").take();
-    let mut recording = recording.expect("a run is kept from its beginning on");
-    match outcome {
-        Ok(verdict) => (verdict, recording),
-        Err(panicked) => {
-            let text = panicked.downcast_ref::<String>().cloned();
-            let text = text.or_else(|| panicked.downcast_ref::<&str>().map(ToString::to_string));
-            let text = text.unwrap_or_else(|| "it says nothing".into());
-            recording.end.fired += PANICS_WITHIN_TIMERS;
-            recording.end.time_ns += 60_000_000_000;
-            (Verdict::Crash { text }, recording)
-        }
-    }
-}
-
-/// Keeps panics of runs from being printed: what they say is told as a verdict.
-pub(super) fn silence_panics_of_runs() {
-    let usual = panic::take_hook();
-    panic::set_hook(Box::new(move |info| {
-        if thread::current().name() != Some("run") {
-            usual(info);
-        }
-    }));
 }

@@ -17,6 +17,7 @@ use crate::key::Descriptor;
 use crate::message::Message;
 use crate::network::{Envelope, LinkFault, Payload, Traffic};
 use crate::node::{Node, NodeStatus as Status, ReplicaFacts};
+use crate::raft::at_rest::AtRest;
 use crate::raft::birth;
 use crate::recording::OPENRAFT_VERSION;
 use crate::scenario::{PhaseCost, Phases};
@@ -33,6 +34,7 @@ impl Observer {
         let now = cluster.sim.now();
         let shards = cluster.shards();
         let replicas = cluster.replicas();
+        let asleep: Vec<AtRest> = cluster.nodes.iter().flat_map(Node::asleep).collect();
         let leaders: Vec<(ShardId, NodeId)> = shards
             .iter()
             .filter_map(|d| Some((d.shard, leader_of(d.shard, &replicas, cluster)?)))
@@ -46,7 +48,7 @@ impl Observer {
             digest: cluster.trace.digest().to_string(),
             seed: cluster.options.seed.to_string(),
             openraft: OPENRAFT_VERSION.into(),
-            phase: phase_view(phases),
+            phase: self.phase_view(phases, now),
             scenario: phases.scenario().map(ScenarioView::from),
             captions: phases.captions(),
             key_space: KeySpaceView {
@@ -56,7 +58,7 @@ impl Observer {
             },
             nodes: cluster.nodes.iter().map(|n| node_view(n, cluster)).collect(),
             shards: shards.iter().map(|d| self.shard_view(d, leader(d.shard), now)).collect(),
-            replicas: replica_views(&replicas, cluster),
+            replicas: replica_views(&replicas, &asleep, cluster),
             messages,
             messages_total,
             links: links(cluster),
@@ -64,11 +66,16 @@ impl Observer {
                 .clients
                 .iter()
                 .take(CLIENTS_SHOWN)
-                .map(|c| client_view(c, &shards, leader, now))
+                .map(|c| self.client_view(c, cluster, &shards, leader))
                 .collect(),
-            logs: log_views(&replicas),
-            placement: shards.iter().map(|d| placement_row(d, &replicas, cluster)).collect(),
+            logs: log_views(&replicas, &asleep),
+            placement: shards
+                .iter()
+                .map(|d| placement_row(d, &replicas, &asleep, cluster))
+                .collect(),
             placement_note: cluster.placement.note(),
+            placement_down: !cluster.placement.is_up(),
+            proposals: cluster.placement.proposals(),
             incidents: self.incidents.views(),
             traffic: self.traffic.views(),
             whys: Vec::new(),
@@ -80,6 +87,7 @@ impl Observer {
 
     fn shard_view(&self, d: &Descriptor, leader: Option<NodeId>, now: Time) -> ShardView {
         let segment = self.availability.of(d.range);
+        let latency = self.heat.latency(d.shard, now);
         let origin = self.origins.get(&d.shard).map(|(parent, index)| OriginView {
             parent: parent.0,
             index: *index,
@@ -97,10 +105,66 @@ impl Observer {
             learners: d.members.iter().filter(|m| !m.voter).map(|m| m.node.0).collect(),
             origin,
             ops_per_second: self.heat.operations(d.shard, now),
+            latency_ns: latency.mean_ns,
+            latency_p99_ns: latency.p99_ns,
             hot: self.heat.is_hot(d.shard, now),
             availability: segment.map_or(Availability::Unavailable, Segment::availability),
             since_ns: segment.map_or(0, |s| nanos(now.since(s.since))),
             longest_gap_ns: segment.map_or(0, |s| s.longest(now)),
+        }
+    }
+
+    fn phase_view(&self, phases: &Phases, now: Time) -> PhaseView {
+        let cost = |c: &PhaseCost| {
+            let figures = self.figures.of_phase(c.phase, now);
+            PhaseCostView {
+                phase: c.phase,
+                duration_ns: c.duration_ns,
+                messages: c.messages,
+                bytes: c.bytes,
+                unwritable_ns: c.unwritable_ns,
+                round_trip_ns: c.round_trip_ns,
+                operations: figures.operations,
+                operations_per_second: figures.operations_per_second,
+                latency_ns: figures.latency.mean_ns,
+                latency_p99_ns: figures.latency.p99_ns,
+                digest: c.digest.to_string(),
+            }
+        };
+        PhaseView {
+            completed: phases.completed(),
+            running: phases.running(),
+            names: crate::scenario::NAMES.map(Into::into).to_vec(),
+            waiting_for: phases.waiting_for().into(),
+            costs: phases.costs().iter().map(cost).collect(),
+        }
+    }
+
+    fn client_view(
+        &self,
+        client: &Client,
+        cluster: &Cluster,
+        shards: &[Descriptor],
+        leader: impl Fn(ShardId) -> Option<NodeId>,
+    ) -> ClientView {
+        let (facts, now) = (client.facts(), cluster.sim.now());
+        let pending = facts.pending.map(|(key, operation)| format!("{} {key}", operation.verb()));
+        let home = cluster.options.client_homes.get(usize::from(client.id().0) - 1);
+        ClientView {
+            id: client.id().0,
+            routes: route_views(client, shards, leader),
+            pending: pending.unwrap_or_default(),
+            attempts: facts.attempts,
+            last_repair: facts.last_repair.map_or_else(String::new, |(_, r)| match r.from {
+                0 => format!("{} found at version {}", r.shard, r.to),
+                from => format!("{} version {from} → {}", r.shard, r.to),
+            }),
+            last_repair_ns: facts.last_repair.map(|(at, _)| nanos(now.since(at))),
+            home: home.map(|node| node.0),
+            latency_ns: self.heat.latency_of(client.id(), now).mean_ns,
+            ok: facts.ok,
+            failed: facts.failed,
+            unknown: facts.unknown,
         }
     }
 
@@ -139,25 +203,6 @@ fn leader_of(shard: ShardId, replicas: &[ReplicaFacts], cluster: &Cluster) -> Op
     leads.filter(|(s, _)| s.role == Role::Leader).max_by_key(|(s, _)| s.term).map(|(_, n)| n)
 }
 
-fn phase_view(phases: &Phases) -> PhaseView {
-    let cost = |c: &PhaseCost| PhaseCostView {
-        phase: c.phase,
-        duration_ns: c.duration_ns,
-        messages: c.messages,
-        bytes: c.bytes,
-        unwritable_ns: c.unwritable_ns,
-        round_trip_ns: c.round_trip_ns,
-        digest: c.digest.to_string(),
-    };
-    PhaseView {
-        completed: phases.completed(),
-        running: phases.running(),
-        names: crate::scenario::NAMES.map(Into::into).to_vec(),
-        waiting_for: phases.waiting_for().into(),
-        costs: phases.costs().iter().map(cost).collect(),
-    }
-}
-
 fn node_view(node: &Node, cluster: &Cluster) -> NodeView {
     let id = node.id();
     let others = cluster.nodes.iter().map(Node::id).filter(|other| *other != id);
@@ -185,6 +230,8 @@ fn node_view(node: &Node, cluster: &Cluster) -> NodeView {
         disk_full: node.disk().stall().full,
         clock_offset_ns: local.cast_signed() - cluster.sim.now().as_nanos().cast_signed(),
         guest: !facts.is_empty() && !facts.iter().any(votes),
+        ops_per_second: node.operations_per_second(),
+        queued: u32::try_from(node.queued()).unwrap_or(u32::MAX),
         starts: node.starts(),
     }
 }
@@ -228,45 +275,25 @@ fn links(cluster: &Cluster) -> Vec<LinkView> {
     cluster.network.link_faults().into_iter().map(view).collect()
 }
 
-fn client_view(
+fn route_views(
     client: &Client,
     shards: &[Descriptor],
     leader: impl Fn(ShardId) -> Option<NodeId>,
-    now: Time,
-) -> ClientView {
-    let facts = client.facts();
-    let routes = client.routes(|router| {
-        let route = |r: &crate::router::Route| {
-            let d = &r.descriptor;
-            let newest = shards.iter().find(|s| s.shard == d.shard);
-            let old = newest.is_none_or(|s| s.epoch.version > d.epoch.version);
-            RouteView {
-                shard: d.shard.0,
-                first: d.range.start.0,
-                last: d.range.last().0,
-                version: d.epoch.version,
-                leader: r.leader.map(|n| n.0),
-                stale: old || r.leader.zip(leader(d.shard)).is_some_and(|(is, now)| is != now),
-            }
-        };
-        router.routes().map(route).collect()
-    });
-    ClientView {
-        id: client.id().0,
-        routes,
-        pending: facts
-            .pending
-            .map_or_else(String::new, |(key, operation)| format!("{} {key}", operation.verb())),
-        attempts: facts.attempts,
-        last_repair: facts.last_repair.map_or_else(String::new, |(_, r)| match r.from {
-            0 => format!("{} found at version {}", r.shard, r.to),
-            from => format!("{} version {from} → {}", r.shard, r.to),
-        }),
-        last_repair_ns: facts.last_repair.map(|(at, _)| nanos(now.since(at))),
-        ok: facts.ok,
-        failed: facts.failed,
-        unknown: facts.unknown,
-    }
+) -> Vec<RouteView> {
+    let route = |r: &crate::router::Route| {
+        let d = &r.descriptor;
+        let newest = shards.iter().find(|s| s.shard == d.shard);
+        let old = newest.is_none_or(|s| s.epoch.version > d.epoch.version);
+        RouteView {
+            shard: d.shard.0,
+            first: d.range.start.0,
+            last: d.range.last().0,
+            version: d.epoch.version,
+            leader: r.leader.map(|n| n.0),
+            stale: old || r.leader.zip(leader(d.shard)).is_some_and(|(is, now)| is != now),
+        }
+    };
+    client.routes(|router| router.routes().map(route).collect())
 }
 
 impl From<&Event> for EventView {

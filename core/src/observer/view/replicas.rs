@@ -9,7 +9,10 @@ use crate::id::{NodeId, ReplicaId, ShardId};
 use crate::key::Descriptor;
 use crate::node::{Node, ReplicaFacts};
 use crate::raft::GroupStatus;
+use crate::raft::at_rest::AtRest;
 use crate::raft::entry::entry_kind;
+use crate::raft::log_store::LogStore;
+use crate::raft::seat::Seat;
 use crate::sim::Time;
 use crate::view::{
     LogEntryKind, LogEntryView, LogView, PlacementRow, ProgressView, ReplicaView, RoleView, View,
@@ -18,11 +21,17 @@ use crate::view::{
 /// For how long a destroyed replica is still shown, so that its end is seen.
 const TOMBSTONE_SHOWN: Duration = Duration::from_millis(400);
 
-/// All live replicas, and for a moment those that were destroyed, by shard, then node.
-pub(super) fn replica_views(replicas: &[ReplicaFacts], cluster: &Cluster) -> Vec<ReplicaView> {
+/// All live replicas, those on the disks of nodes that are down, and for a moment those that were
+/// destroyed, by shard, then node.
+pub(super) fn replica_views(
+    replicas: &[ReplicaFacts],
+    asleep: &[AtRest],
+    cluster: &Cluster,
+) -> Vec<ReplicaView> {
     let now = cluster.sim.now();
     let mut views: Vec<ReplicaView> =
         replicas.iter().map(|r| replica_view(r, replicas, cluster, now)).collect();
+    views.extend(asleep.iter().map(asleep_view));
     let since = Time::from_nanos(now.as_nanos().saturating_sub(nanos(TOMBSTONE_SHOWN)));
     for node in &cluster.nodes {
         for (_, seat) in node.destroyed_since(since) {
@@ -58,6 +67,24 @@ fn blank_view(id: ReplicaId, shard: ShardId, node: NodeId, role: RoleView) -> Re
         votes_granted: Vec::new(),
         progress: Vec::new(),
         apply_held: false,
+    }
+}
+
+fn asleep_view(r: &AtRest) -> ReplicaView {
+    let Seat { node, shard, replica } = r.seat;
+    let state = r.snapshot.as_ref().map(|stored| &stored.state);
+    let last = r.snapshot.as_ref().and_then(|stored| stored.meta.last_log_id);
+    let snapshot = last.map_or(0, |id| id.index);
+    ReplicaView {
+        term: r.term,
+        committed: r.committed,
+        applied: snapshot,
+        last_log: r.last_log,
+        snapshot,
+        range: state.map(|s| (s.range.start.0, s.range.last().0)),
+        epoch: state.map_or((0, 0), |s| (s.epoch.version, s.epoch.conf_ver)),
+        keys: state.map_or(0, |s| s.data.len() as u64),
+        ..blank_view(replica, shard, node, RoleView::Asleep)
     }
 }
 
@@ -149,42 +176,48 @@ fn election_left(role: Role, heard: Option<u64>, cluster: &Cluster) -> Option<u3
     }
 }
 
-/// The log tail of each live replica, by shard, then node.
-pub(super) fn log_views(replicas: &[ReplicaFacts]) -> Vec<LogView> {
-    let view = |r: &ReplicaFacts| {
-        let log = r.group.as_ref()?.log();
-        let entry = |e: crate::raft::types::Entry| LogEntryView {
-            index: e.log_id.index,
-            term: e.log_id.leader_id.term,
-            kind: match entry_kind(&e) {
-                EntryKind::Data => LogEntryKind::Data,
-                EntryKind::Membership => LogEntryKind::Membership,
-                EntryKind::Split => LogEntryKind::Split,
-                EntryKind::Blank => LogEntryKind::Blank,
-            },
-        };
-        Some(LogView {
-            replica: r.seat.replica.0,
-            shard: r.seat.shard.0,
-            node: r.seat.node.0,
-            purged: log.purged(),
-            entries: log.tail(View::LOG_ENTRIES_MAX).into_iter().map(entry).collect(),
-        })
-    };
-    let mut views: Vec<LogView> = replicas.iter().filter_map(view).collect();
+/// The log tail of each replica, live or asleep, by shard, then node.
+pub(super) fn log_views(replicas: &[ReplicaFacts], asleep: &[AtRest]) -> Vec<LogView> {
+    let live = replicas.iter().filter_map(|r| Some((r.seat, r.group.as_ref()?.log())));
+    let all = live.chain(asleep.iter().map(|r| (r.seat, &r.log)));
+    let mut views: Vec<LogView> = all.map(|(seat, log)| log_view(seat, log)).collect();
     views.sort_by_key(|v| (v.shard, v.node));
     views
+}
+
+fn log_view(seat: Seat, log: &LogStore) -> LogView {
+    let entry = |e: crate::raft::types::Entry| LogEntryView {
+        index: e.log_id.index,
+        term: e.log_id.leader_id.term,
+        kind: match entry_kind(&e) {
+            EntryKind::Data => LogEntryKind::Data,
+            EntryKind::Membership => LogEntryKind::Membership,
+            EntryKind::Split => LogEntryKind::Split,
+            EntryKind::Blank => LogEntryKind::Blank,
+        },
+    };
+    LogView {
+        replica: seat.replica.0,
+        shard: seat.shard.0,
+        node: seat.node.0,
+        purged: log.purged(),
+        entries: log.tail(View::LOG_ENTRIES_MAX).into_iter().map(entry).collect(),
+    }
 }
 
 /// One row of the placement table.
 pub(super) fn placement_row(
     d: &Descriptor,
     replicas: &[ReplicaFacts],
+    asleep: &[AtRest],
     cluster: &Cluster,
 ) -> PlacementRow {
     let cell = |node: &Node| {
-        let here = replicas.iter().find(|r| r.seat.shard == d.shard && r.seat.node == node.id());
-        let letter = match here {
+        let is_here = |seat: Seat| seat.shard == d.shard && seat.node == node.id();
+        if let Some(here) = asleep.iter().find(|r| is_here(r.seat)) {
+            return asleep_letter(here);
+        }
+        match replicas.iter().find(|r| is_here(r.seat)) {
             None => "–",
             Some(ReplicaFacts { descriptor: None, .. } | ReplicaFacts { status: None, .. }) => "U",
             Some(ReplicaFacts { status: Some(status), .. }) => match status.role {
@@ -193,9 +226,17 @@ pub(super) fn placement_row(
                 Role::Candidate => "C",
                 Role::Learner => "N",
             },
-        };
-        letter.to_string()
+        }
     };
-    let cells = cluster.nodes.iter().map(cell).collect();
+    let cells = cluster.nodes.iter().map(|node| cell(node).to_string()).collect();
     PlacementRow { shard: d.shard.0, name: d.shard.to_string(), cells }
+}
+
+/// What a replica on a node that is down will be when the node is back.
+fn asleep_letter(r: &AtRest) -> &'static str {
+    match r.votes() {
+        Some(true) => "F",
+        Some(false) => "N",
+        None => "U",
+    }
 }

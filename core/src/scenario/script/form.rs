@@ -38,6 +38,8 @@ const FORMS: &[Form] = &[
     ("isolate", "isolate n1", &[("node", Kind::Node)]),
     ("cut", "cut n1 n2", &[("from", Kind::Node), ("to", Kind::Node)]),
     ("heal", "heal", &[]),
+    ("crash_placement", "crash_placement", &[]),
+    ("restart_placement", "restart_placement", &[]),
     ("split", "split shard_a 101", &[("shard", Kind::Shard), ("key", Kind::Number)]),
     (
         "transfer_leader",
