@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::*;
 use crate::id::{NodeId, ReplicaId, ShardId};
 use crate::key::KeyRange;
+use crate::raft::seat::Sender;
 use crate::raft::types::{ReplicaNode, log_id};
 
 /// The state machine of that replica, on a node of its own.
