@@ -16,6 +16,7 @@
 //! network, disk    links and everything in flight; rows in atomic batches
 //! trace, event     what happened, with a rolling digest    probe   what only the checkers are told
 //! sim          the deterministic runtime: clock, tasks, timers, channels, randomness
+//! plant        bugs to be planted, in builds that have them
 //! ```
 //!
 //! It runs one way: no lower module calls a higher one.
@@ -42,6 +43,7 @@ mod observer;
 mod operation;
 mod options;
 mod placement;
+mod plant;
 mod probe;
 mod raft;
 mod recording;
@@ -64,11 +66,10 @@ pub use observer::Violation;
 pub use operation::{Answer, Change, Operation, ReadFrom, ReadPolicy, WriteAnswer};
 pub use options::Options;
 pub use placement::hot::AutoSplit;
+pub use plant::{Plant, PlantError};
 pub use recording::{Checkpoint, OPENRAFT_VERSION, Recording, Timed, VERSION};
 pub use replay::Replay;
 pub use scenario::{Awaited, STORIES, Script, ScriptError, ScriptStep, Story};
 pub use sim::{Time, WakeOrder};
-pub use simulation::{
-    Budget, Condition, EVENTS_MAX, NodeUsage, PlacementUsage, Progress, Simulation, Usage,
-};
+pub use simulation::{Budget, Condition, EVENTS_MAX, NodeUsage, Progress, Simulation, Usage};
 pub use trace::Digest;

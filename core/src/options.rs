@@ -9,6 +9,7 @@ use crate::id::NodeId;
 use crate::key::{Key, KeyRange};
 use crate::operation::{ReadFrom, ReadPolicy};
 use crate::placement::hot::AutoSplit;
+use crate::plant::{self, Plant};
 use crate::scenario::{STORIES, Story};
 use crate::sim::WakeOrder;
 
@@ -90,6 +91,9 @@ pub struct Options {
     /// The scenario of the gallery whose captions are told; empty for the four phases.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub scenario: String,
+    /// The bug that is planted, in a build that has them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub plant: Option<Plant>,
 }
 
 impl Default for Options {
@@ -128,6 +132,7 @@ impl Default for Options {
             clock_offset_ns: 2_000_000,
             wake_order: WakeOrder::Fifo,
             scenario: String::new(),
+            plant: None,
         }
     }
 }
@@ -161,6 +166,7 @@ impl Options {
     /// [`Error::Options`] names the first option that is out of its limits, and the limits.
     pub fn validate(&self) -> Result<(), Error> {
         let bad = |text: String| Err(Error::Options(text));
+        plant::check(self.plant).map_err(|e| Error::Options(e.to_string()))?;
         if !(1..=Self::NODES_MAX).contains(&self.nodes) {
             return bad(format!("nodes must be 1 to {}, not {}", Self::NODES_MAX, self.nodes));
         }

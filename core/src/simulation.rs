@@ -7,7 +7,7 @@ mod usage;
 
 use std::time::Duration;
 
-pub use usage::{NodeUsage, PlacementUsage, Usage};
+pub use usage::{NodeUsage, Usage};
 
 use crate::cluster::Cluster;
 use crate::command::Command;

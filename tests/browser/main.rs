@@ -4,7 +4,11 @@
 #[path = "../shared/four_phases.rs"]
 mod reference;
 
+#[path = "../shared/many_runs.rs"]
+mod drawn;
+
 mod four_phases;
+mod many_runs;
 mod runtime;
 mod storage;
 

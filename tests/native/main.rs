@@ -4,6 +4,9 @@
 #[path = "../shared/four_phases.rs"]
 mod reference;
 
+#[path = "../shared/many_runs.rs"]
+mod drawn;
+
 mod asking;
 mod bounds;
 mod capacity;

@@ -1,5 +1,5 @@
 //! The one front door of ShardScope: `cargo xtask serve | test | check | dist | bench |
-//! swarm | replay | setup`.
+//! swarm | replay | verify | setup`.
 //!
 //! Owns the command line and nothing else: each command is a module of its own, and [`setup`]
 //! brings whatever a command needs. Must not know anything of the simulation. Called by people and
@@ -78,6 +78,12 @@ enum Command {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         args: Vec<String>,
     },
+    /// Hunt every planted bug, and write what finds it to docs/verification.md
+    Verify {
+        /// Passed on to the verify program
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        args: Vec<String>,
+    },
     /// Bring every tool that the other commands need, and run nothing
     Setup,
 }
@@ -102,6 +108,7 @@ fn run(command: Command) -> Result<ExitCode> {
         Command::Bench { args } => bench::run(&project, &args)?,
         Command::Swarm { args } => return swarm::run(&project, "swarm", &args),
         Command::Replay { args } => return swarm::run(&project, "replay", &args),
+        Command::Verify { args } => return swarm::run(&project, "verify", &args),
         Command::Setup => setup::everything(&project)?,
     }
     Ok(ExitCode::SUCCESS)

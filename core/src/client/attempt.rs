@@ -10,6 +10,7 @@ use crate::key::Key;
 use crate::message::{Message, Reply, Request};
 use crate::network::Endpoint;
 use crate::operation::{Answer, Operation, ReadFrom, ReadMode};
+use crate::plant::{self, Plant};
 use crate::raft::entry::Write;
 use crate::router::{Repair, Route};
 
@@ -58,7 +59,7 @@ impl Client {
         };
         if self.is_lost(under_way.key) {
             // Without an answer the old route is all there is.
-            drop(self.ask_placement(under_way.key).await);
+            let _: Attempt = self.ask_placement(under_way.key).await;
             self.0.state.borrow_mut().router.trust(under_way.key);
             return Attempt::Again;
         }
@@ -115,7 +116,10 @@ impl Client {
     }
 
     fn request(&self, under_way: &UnderWay, version: u64) -> Request {
-        let UnderWay { serial, key, operation, .. } = *under_way;
+        let UnderWay { mut serial, key, operation, tries, .. } = *under_way;
+        if plant::is(Plant::RetryWithFreshSerial) {
+            serial += u64::from(tries);
+        }
         let options = &self.0.load.options;
         let anywhere = options.read_from != ReadFrom::Leader;
         let mode = ReadMode { policy: options.read_policy, anywhere };

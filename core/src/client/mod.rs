@@ -28,6 +28,7 @@ use crate::key::Key;
 use crate::message::{Located, Message};
 use crate::network::Network;
 use crate::operation::{Answer, Change, Operation};
+use crate::plant::{self, Plant};
 use crate::router::{Repair, Router};
 use crate::sim::{Owner, Sim, Time};
 use crate::trace::Trace;
@@ -225,6 +226,9 @@ impl Client {
                     pause_ns = PAUSE_NS.0;
                     under_way.tries = 0;
                     continue;
+                }
+                Attempt::Pause { perhaps: true } if plant::is(Plant::UnknownTakenForFailed) => {
+                    break Err(Outcome::Failed);
                 }
                 Attempt::Again => {}
                 Attempt::Pause { perhaps: now } => {

@@ -20,6 +20,7 @@ use crate::node::{Node, NodeStatus, ReplicaFacts};
 use crate::operation::{Change, Operation};
 use crate::options::Options;
 use crate::placement::{Layout, Placement};
+use crate::plant;
 use crate::probe::Probe;
 use crate::raft::birth;
 use crate::raft::config::raft_config;
@@ -48,6 +49,7 @@ impl Cluster {
         options.validate()?;
         let config = raft_config(options)?;
         let sim = Sim::new(options.seed, options.wake_order);
+        plant::sow(&sim, options.plant);
         let trace = Trace::observed();
         let probe = if checked { Probe::beside(&trace) } else { Probe::default() };
         let links = LinkOptions {

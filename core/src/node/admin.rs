@@ -8,11 +8,15 @@ use crate::event::EventKind;
 use crate::id::ShardId;
 use crate::message::{Admin, AdminReply, Message, ShardReport};
 use crate::network::Route;
+use crate::plant::{self, Plant};
 use crate::raft::entry::{Applied, Proposal, Split};
 use crate::raft::{Group, WriteError};
 
 impl Node {
     pub(super) async fn administer(self, route: Route, shard: ShardId, admin: Admin) {
+        if plant::is(Plant::StepWithoutPrecondition) {
+            self.spawn(0, self.clone().hear_again(shard, admin.clone()));
+        }
         let reply = match admin {
             Admin::Destroy { replica } => {
                 self.destroy(self.seat(shard, replica)).await;
@@ -23,7 +27,7 @@ impl Node {
         self.0.network.reply(&route, Message::AdminReply(reply));
     }
 
-    async fn administer_as_leader(&self, shard: ShardId, admin: Admin) -> AdminReply {
+    pub(super) async fn administer_as_leader(&self, shard: ShardId, admin: Admin) -> AdminReply {
         let Some(group) = self.group(shard) else {
             return AdminReply::NotLeader(None);
         };
@@ -43,6 +47,9 @@ impl Node {
             }
             Admin::Promote { epoch, replicas } => group.promote(epoch, set(replicas)).await,
             Admin::Transfer { to } => {
+                if plant::is(Plant::LeaderDropsLastEntry) {
+                    self.spawn(group.seat().replica.0, group.clone().drop_last_entry());
+                }
                 if let Err(why) = group.check_heir(to).await {
                     return AdminReply::Refused(why);
                 }

@@ -9,6 +9,7 @@ use super::Node;
 use crate::event::{EventKind, Origin, Role};
 use crate::id::{ReplicaId, ShardId};
 use crate::key::{Epoch, KeyRange};
+use crate::plant::{self, Plant};
 use crate::raft::group::Parts;
 use crate::raft::seat::{NodeSide, Seat, Sender};
 use crate::raft::transport::Transport;
@@ -171,11 +172,13 @@ impl Node {
             drop(self.destroy(here));
         }
         let known = self.known(shard);
-        if known.iter().any(|(id, r)| *id >= replica && r.state != RecordState::Live) {
+        let gone = known.iter().any(|(id, r)| *id >= replica && r.state != RecordState::Live);
+        if gone && !plant::is(Plant::TombstoneIgnored) {
             return Admission::Gone;
         }
         let seat = self.seat(shard, replica);
-        if !known.iter().any(|(id, _)| *id == replica) {
+        let is_known = known.iter().any(|(id, _)| *id == replica);
+        if !is_known && !plant::is(Plant::CatalogRowNotWritten) {
             let record = Record { shard, state: RecordState::Live };
             let mut batch = NodeBatch::default();
             batch.put(replica.row(Part::Record), Row::Record(record));
@@ -280,8 +283,9 @@ impl Node {
         let mut batch = NodeBatch::default();
         let older_lives =
             self.0.replicas.borrow().get(&shard).is_some_and(|r| r.seat.replica < replica);
-        if !older_lives && known.is_none_or(|state| state == RecordState::Live) {
-            if here {
+        let stays = older_lives || plant::is(Plant::RemovedReplicaStays);
+        if !stays && known.is_none_or(|state| state == RecordState::Live) {
+            if here && !plant::is(Plant::DestroyedGoesOn) {
                 self.0.sim.kill_scope(self.owner(replica.0));
                 let gone = self.0.replicas.borrow_mut().remove(&shard);
                 drop(gone);
@@ -292,7 +296,12 @@ impl Node {
                 batch.delete_range(older.rows());
             }
             let record = Record { shard, state: RecordState::Tombstone(epoch) };
-            batch.delete_range(replica.rows()).put(replica.row(Part::Record), Row::Record(record));
+            if !plant::is(Plant::DestroyLeavesRows) {
+                batch.delete_range(replica.rows());
+            }
+            if !plant::is(Plant::NoTombstone) {
+                batch.put(replica.row(Part::Record), Row::Record(record));
+            }
             self.0.trace.record(EventKind::ReplicaDestroyed { node, shard, replica, epoch });
         }
         self.0.disk.write_durable(batch)

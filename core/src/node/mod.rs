@@ -9,8 +9,11 @@ mod capacity;
 mod catalog;
 mod faults;
 mod load;
+mod planted;
 mod receive;
 mod serve;
+#[cfg(test)]
+mod tests;
 
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, VecDeque};

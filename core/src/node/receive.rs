@@ -7,6 +7,7 @@ use crate::event::EventKind;
 use crate::id::{ReplicaId, ShardId};
 use crate::message::Message;
 use crate::network::{Envelope, MessageKind, Route};
+use crate::plant::{self, Plant};
 use crate::probe::Fact;
 use crate::raft::message::{RaftMessage, RaftReply, Rpc};
 use crate::replica::{Stage, WAITING_MAX};
@@ -24,6 +25,7 @@ impl Node {
             Admission::NotNow => return refuse(RaftReply::NotNow { kind }),
         }
         if let Rpc::Snapshot { state, .. } = rpc
+            && !plant::is(Plant::OverlappingSnapshotInstalled)
             && let Some(overlaps) = self.overlap(shard, &state.range)
         {
             let node = self.0.id;
@@ -47,6 +49,7 @@ impl Node {
                 let (group, network, to) = (group.clone(), self.0.network.clone(), to.0);
                 let probe = self.0.probe.clone();
                 drop(replicas);
+                let group = self.misled(envelope.id, group);
                 if from.is_some_and(|sender| group.machine().has_removed(sender)) {
                     return refuse(RaftReply::Expelled { kind });
                 }

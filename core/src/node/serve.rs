@@ -12,7 +12,8 @@ use crate::id::{NodeId, ReplicaId, ShardId};
 use crate::key::{Descriptor, Key, KeyRange};
 use crate::message::{Located, Message, PAGE_PAIRS_MAX, Reply, Request};
 use crate::network::{Endpoint, Route};
-use crate::operation::{ReadMode, ReadPolicy};
+use crate::operation::{ReadMode, ReadPolicy, WriteAnswer};
+use crate::plant::{self, Plant};
 use crate::probe::{Answered, Basis, Fact};
 use crate::raft::entry::{Applied, Proposal, Write};
 use crate::raft::{Group, ReadError, WriteError};
@@ -82,6 +83,13 @@ impl Node {
 
     async fn write(&self, shard: ShardId, write: Write) -> Result<(Reply, Group, Basis), Reply> {
         let group = self.find(shard, write.key, write.version)?;
+        if plant::is(Plant::WriteAnsweredBeforeCommit) {
+            let proposed = group.clone();
+            self.spawn(group.seat().replica.0, async move {
+                drop(proposed.propose(Proposal::Write(write)).await);
+            });
+            return Ok((Reply::Written(WriteAnswer::Done), group, Basis::Entry));
+        }
         match group.propose(Proposal::Write(write)).await {
             Ok(Applied::Written { answer, .. }) => {
                 Ok((Reply::Written(answer), group, Basis::Entry))
@@ -101,7 +109,11 @@ impl Node {
         version: u64,
         mode: ReadMode,
     ) -> Result<(Group, Basis), Reply> {
-        let group = self.find(shard, key, version)?;
+        let unchecked = plant::is(Plant::EpochCheckedOnlyForWrites);
+        let group = match self.group(shard).filter(|_| unchecked) {
+            Some(group) => group,
+            None => self.find(shard, key, version)?,
+        };
         let ready = if mode.anywhere && !group.is_leader() {
             let followed = self.follow_to_read(shard, &group, mode.policy).await;
             followed.map(|()| Basis::Follower { lease: mode.policy == ReadPolicy::Lease })
@@ -109,6 +121,7 @@ impl Node {
             group.read_barrier(mode.policy, READ_TTL).await
         };
         match ready {
+            Ok(basis) if unchecked || plant::is(Plant::ReadNotRechecked) => Ok((group, basis)),
             Ok(basis) => Ok((self.find(shard, key, version)?, basis)),
             Err(ReadError::NotLeader(leader)) => Err(self.not_leader(&group, leader)),
             Err(ReadError::NoQuorum | ReadError::Behind) => Err(Reply::NotNow),
@@ -132,6 +145,7 @@ impl Node {
         let (from, to) = (Endpoint::Node(self.0.id), Endpoint::Node(node));
         let question = Message::ReadIndex { leader, policy };
         match self.0.network.call(from, to, Some(shard), question, READ_TTL).await {
+            Ok(Message::ReadIndexIs(Some(_))) if plant::is(Plant::FollowerReadsTooEarly) => Ok(()),
             Ok(Message::ReadIndexIs(Some(index))) => group.applied(index, READ_TTL).await,
             _ => Err(ReadError::NoQuorum),
         }
@@ -184,10 +198,12 @@ fn value(group: &Group, key: Key) -> Reply {
 /// The pairs from `start` up to `end`, as far as this shard and a page go.
 fn page(group: &Group, start: Key, end: Key) -> Reply {
     let page = group.machine().state(|state| {
+        let goes_on = plant::is(Plant::ScanMissesBorder) && end > state.range.end;
         let end = end.min(state.range.end).max(start);
         let mut rest = state.data.range(start..end).map(|(key, v)| (*key, v.value));
         let pairs: Vec<(Key, u64)> = rest.by_ref().take(PAGE_PAIRS_MAX).collect();
-        let next = rest.next().map_or(end, |(key, _)| key);
+        let behind = Key(end.0 + u64::from(goes_on));
+        let next = rest.next().map_or(behind, |(key, _)| key);
         Reply::Page { pairs, next }
     });
     page.unwrap_or(Reply::NotNow)

@@ -17,7 +17,7 @@ use super::store::Home;
 use super::{OWNER, Placement, quorum};
 use crate::event::{EventKind, Refusal, Step};
 use crate::id::{NodeId, ReplicaId, ShardId};
-use crate::key::{Descriptor, Key, KeyRange, Member};
+use crate::key::{Descriptor, Epoch, Key, KeyRange, Member};
 use crate::message::{Admin, AdminReply, ShardReport};
 use crate::raft::entry::Split;
 use crate::sim::Time;
@@ -98,6 +98,9 @@ impl Placement {
     }
 
     /// Asks the shard's leader how it stands, and learns who that is.
+    ///
+    /// One that says less than is known already, since it has not applied it yet or leads a minority,
+    /// is not planned with: what it would be asked for may have been done.
     async fn look(&self, shard: ShardId) -> Option<(NodeId, ShardReport)> {
         let members = self.0.store.shard(shard);
         let members = members.iter().flat_map(|d| &d.members).map(|m| m.node);
@@ -107,9 +110,12 @@ impl Placement {
             let node = ask[asked];
             asked += 1;
             match self.order(shard, node, Admin::Status).await {
-                Some(AdminReply::Done(report) | AdminReply::Stale(report)) => {
+                Some(AdminReply::Done(report)) => {
                     self.learn(&report.descriptor, node);
-                    return Some((node, report));
+                    let known = self.0.store.shard(shard);
+                    if known.is_none_or(|known| known.epoch <= report.descriptor.epoch) {
+                        return Some((node, report));
+                    }
                 }
                 Some(AdminReply::NotLeader(Some(hint))) => ask.insert(asked, hint),
                 _ => {}
@@ -231,7 +237,7 @@ impl Drive {
         key: Key,
         child: ShardId,
     ) -> Turn {
-        let Descriptor { shard, epoch, range, ref members, .. } = report.descriptor;
+        let Descriptor { shard, epoch, range, ref members, joint } = report.descriptor;
         let placement = &self.placement;
         let store = &placement.0.store;
         // Done already, perhaps by an order whose answer was lost.
@@ -248,10 +254,10 @@ impl Drive {
         match placement.order(shard, leader, order).await {
             Some(AdminReply::Done(now)) => {
                 placement.learn(&now.descriptor, leader);
-                let epoch = now.descriptor.epoch;
+                // As the split made it, whatever has happened to its parent since.
+                let epoch = Epoch { version: epoch.version + 1, ..epoch };
                 let range = KeyRange { start: key, end: range.end };
-                let child_now =
-                    Descriptor { shard: child, range, epoch, members: born, joint: false };
+                let child_now = Descriptor { shard: child, range, epoch, members: born, joint };
                 placement.learn(&child_now, leader);
                 store.finish_split(shard, child);
                 Turn::Moved

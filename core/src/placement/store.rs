@@ -16,6 +16,7 @@ use super::plan::Layout;
 use crate::disk::{Batch, Disk};
 use crate::id::{NodeId, ReplicaId, ShardId};
 use crate::key::{Descriptor, Key};
+use crate::plant::{self, Plant};
 use crate::sim::Sim;
 
 /// How many ids are reserved by one write (TiKV's PD: `allocStep`, 1,000). A crash skips what is
@@ -100,7 +101,12 @@ impl Ids {
 
     /// Goes on after the window: what was handed out of it is not known any more.
     fn recover(&self, disk: &Disk<RowKey, Row>) {
-        self.next.set(self.reserved(disk));
+        let forgotten = match self.window {
+            RowKey::ReplicaIds => plant::is(Plant::ReplicaIdReused),
+            _ => plant::is(Plant::ShardIdReused),
+        };
+        let again = if forgotten { IDS_RESERVED } else { 0 };
+        self.next.set(self.reserved(disk).saturating_sub(again).max(1));
     }
 }
 

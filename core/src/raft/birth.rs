@@ -12,11 +12,12 @@ use std::rc::Rc;
 use super::entry::Split;
 use super::state::ShardState;
 use super::types::{
-    Membership, NodeBatch, NodeDisk, Part, Record, RecordState, ReplicaNode, Row, RowKey,
-    SnapshotMeta, StoredMembership, StoredSnapshot, Vote, log_id,
+    Entry, EntryPayload, Membership, NodeBatch, NodeDisk, Part, Record, RecordState, ReplicaNode,
+    Row, RowKey, SnapshotMeta, StoredMembership, StoredSnapshot, Vote, log_id,
 };
 use crate::id::{NodeId, ReplicaId, ShardId};
 use crate::key::KeyRange;
+use crate::plant::{self, Plant};
 
 /// Term of a new shard's initial log id and vote.
 pub const INITIAL_TERM: u64 = 5;
@@ -35,7 +36,7 @@ pub fn put_first_rows(
     let initial = Some(log_id(INITIAL_TERM, INITIAL_INDEX));
     let initial_vote = Vote::new(INITIAL_TERM, replica);
     let vote = match given {
-        Some(given) if given > initial_vote => given,
+        Some(given) if given > initial_vote && !plant::is(Plant::SplitLowersVote) => given,
         _ => initial_vote,
     };
     let shard = state.shard;
@@ -63,6 +64,14 @@ pub fn child_membership(parent: &Membership, split: &Split) -> Membership {
         .map(|voters| voters.iter().filter_map(|old| Some(born.get(old)?.0)).collect())
         .collect();
     membership(configs, born.into_values().collect())
+}
+
+/// For [`Plant::JointConfigurationSkipped`]: makes a joint configuration its newer half.
+pub(crate) fn skip_joint(entry: &mut Entry) {
+    if let EntryPayload::Membership(joint) = &mut entry.payload {
+        let newer = joint.get_joint_config().last().cloned().into_iter().collect();
+        *joint = membership(newer, joint.nodes().map(|(id, at)| (*id, *at)).collect());
+    }
 }
 
 /// A membership whose voters all have a node, which its makers see to.
@@ -99,7 +108,8 @@ pub fn catalog(disk: &NodeDisk) -> Vec<(ReplicaId, Record)> {
 pub fn may_be_born(disk: &NodeDisk, shard: ShardId, replica: ReplicaId) -> Option<Option<Vote>> {
     for (known, record) in catalog(disk).into_iter().filter(|(_, r)| r.shard == shard) {
         let uninitialized = record.state == RecordState::Live && !is_initialized(disk, known);
-        if known > replica || (known == replica && !uninitialized) {
+        let moved_on = known > replica || (known == replica && !uninitialized);
+        if moved_on && !plant::is(Plant::SplitOverwritesChild) {
             return None;
         }
     }

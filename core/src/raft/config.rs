@@ -6,6 +6,7 @@ use openraft::{Config, SnapshotPolicy};
 
 use crate::error::Error;
 use crate::options::Options;
+use crate::plant::Plant;
 
 /// OpenRaft's configuration, checked, for all replicas of a run.
 pub type RaftConfig = Arc<Config>;
@@ -35,7 +36,7 @@ pub fn raft_config(options: &Options) -> Result<RaftConfig, Error> {
         enable_pre_vote: Some(true),
         // A leader that restarts stands for election again. Restored in the same term, it could give
         // a log id to another entry than the one that it had sent under it and lost with its crash.
-        enable_leader_restore: Some(false),
+        enable_leader_restore: Some(options.plant == Some(Plant::LeaderRestoredInItsTerm)),
         ..Config::default()
     };
     let config = config.validate().map_err(|e| Error::Options(e.to_string()))?;

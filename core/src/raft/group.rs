@@ -24,6 +24,7 @@ use crate::id::{NodeId, ReplicaId};
 use crate::key::Epoch;
 use crate::network::MessageKind;
 use crate::operation::ReadPolicy;
+use crate::plant::{self, Plant};
 use crate::probe::{Basis, Probe};
 use crate::trace::Trace;
 
@@ -127,11 +128,24 @@ impl Group {
             Rpc::Append(r) => {
                 self.raft.append_entries(r).await.map_or_else(|_| stopped(), RaftReply::Append)
             }
-            Rpc::Vote(r) => self
-                .raft
-                .vote(r)
-                .await
-                .map_or_else(|_| stopped(), |response| RaftReply::Vote { kind, response }),
+            Rpc::Vote(mut r) => {
+                if plant::is(Plant::VoteIgnoresLog) {
+                    let own = self.log.tail(1).pop().map(|entry| entry.log_id);
+                    r.last_log_id = r.last_log_id.max(own);
+                }
+                let asked = r.vote;
+                let answered = self.raft.vote(r).await;
+                answered.map_or_else(
+                    |_| stopped(),
+                    |mut response| {
+                        let term = response.vote.leader_id.term;
+                        if plant::is(Plant::VoteGrantedTwice) && term == asked.leader_id.term {
+                            (response.vote, response.vote_granted) = (asked, true);
+                        }
+                        RaftReply::Vote { kind, response }
+                    },
+                )
+            }
             Rpc::PreVote(r) => self
                 .raft
                 .pre_vote(r)
@@ -161,6 +175,12 @@ impl Group {
         policy: ReadPolicy,
         ttl: Duration,
     ) -> Result<Basis, ReadError> {
+        if plant::has_lease(self.seat.replica) {
+            return Ok(Basis::Lease);
+        }
+        if plant::is(Plant::ReadWithoutReadIndex) && self.is_leader() {
+            return Ok(Basis::Quorum);
+        }
         let (linearizer, basis) = self.linearizer(policy).await?;
         match linearizer.try_await_ready(&self.raft, Some(ttl)).await {
             Ok(Ok(_)) => Ok(basis),
@@ -196,7 +216,8 @@ impl Group {
 
     fn still(&self, epoch: Epoch) -> Result<(), WriteError> {
         let is = self.machine.state(|s| s.epoch) == Some(epoch);
-        if is { Ok(()) } else { Err(WriteError::Stale) }
+        let all_the_same = plant::is(Plant::StepWithoutPrecondition);
+        if is || all_the_same { Ok(()) } else { Err(WriteError::Stale) }
     }
 
     /// Changes the membership if it is still the one that this replica has applied, at `epoch`.
@@ -206,6 +227,10 @@ impl Group {
         change: ChangeMembers<ReplicaId, ReplicaNode>,
         keep_removed: bool,
     ) -> Result<(), WriteError> {
+        if plant::is(Plant::StepWithoutPrecondition) {
+            let done = self.raft.change_membership(change, keep_removed).await;
+            return done.map(|_| ()).map_err(write_error);
+        }
         self.still(epoch)?;
         let last_membership_log_id = *self.machine.membership().log_id();
         let still = Precondition::LastMembershipLogId { last_membership_log_id };
@@ -265,6 +290,7 @@ impl Group {
 
     /// Begins to hand leadership over.
     pub(crate) async fn transfer(&self, to: ReplicaId) -> Result<(), WriteError> {
+        plant::keep_lease(self.seat.replica);
         self.raft.trigger().transfer_leader(to).await.map_err(|e| stopped(&e))
     }
 

@@ -11,8 +11,10 @@ use std::ops::{Bound, RangeBounds};
 use openraft::storage::{IOFlushed, RaftLogStorage};
 use openraft::{AsyncRuntime, LogState, OptionalSend, RaftLogReader};
 
+use super::birth;
 use super::types::{Entry, LogId, NodeBatch, NodeDisk, Part, Row, RowKey, Types, Vote};
 use crate::id::ReplicaId;
+use crate::plant::{self, Plant};
 
 /// A replica's vote and log.
 #[derive(Clone)]
@@ -65,6 +67,16 @@ impl LogStore {
         entries
     }
 
+    /// For [`Plant::LeaderDropsLastEntry`].
+    pub(crate) fn drop_last(&self) {
+        let last = self.tail(1).pop().map(|entry| self.row(Part::Entry(entry.log_id.index)));
+        if let Some(row) = last {
+            let mut batch = NodeBatch::default();
+            batch.delete_range(row..=row);
+            self.disk.write(batch, None);
+        }
+    }
+
     /// Index of the last entry that is no longer in the log; 0 if none.
     pub(crate) fn purged(&self) -> u64 {
         self.read_log_id(Part::Purged).map_or(0, |id| id.index)
@@ -100,6 +112,10 @@ impl<R: AsyncRuntime> RaftLogReader<Types<R>> for LogStore {
     }
 
     async fn read_vote(&mut self) -> io::Result<Option<Vote>> {
+        if plant::is(Plant::VoteGoesBack) {
+            let before = |v: Vote| Vote::new(v.leader_id.term.saturating_sub(1), self.replica);
+            return Ok(self.vote().map(before));
+        }
         Ok(self.vote())
     }
 }
@@ -120,6 +136,10 @@ impl<R: AsyncRuntime> RaftLogStorage<Types<R>> for LogStore {
     async fn save_vote(&mut self, vote: &Vote) -> io::Result<()> {
         let mut batch = NodeBatch::default();
         batch.put(self.row(Part::Vote), Row::Vote(*vote));
+        if plant::is(Plant::VoteNotFlushed) {
+            self.disk.write(batch, None);
+            return Ok(());
+        }
         self.disk.write_durable(batch).await;
         Ok(())
     }
@@ -141,15 +161,24 @@ impl<R: AsyncRuntime> RaftLogStorage<Types<R>> for LogStore {
         I::IntoIter: OptionalSend,
     {
         let mut batch = NodeBatch::default();
-        for entry in entries {
+        for mut entry in entries {
+            if plant::is(Plant::JointConfigurationSkipped) {
+                birth::skip_joint(&mut entry);
+            }
             batch.put(self.row(Part::Entry(entry.log_id.index)), Row::Entry(entry));
+        }
+        if plant::is(Plant::AcknowledgedBeforeFlush) {
+            self.disk.write(batch, None);
+            callback.io_completed(Ok(()));
+            return Ok(());
         }
         self.disk.write(batch, Some(Box::new(move || callback.io_completed(Ok(())))));
         Ok(())
     }
 
     async fn truncate_after(&mut self, last_log_id: Option<LogId>) -> io::Result<()> {
-        let from = last_log_id.map_or(0, |id| id.index + 1);
+        let kept = u64::from(!plant::is(Plant::TruncatesTooMuch));
+        let from = last_log_id.map_or(0, |id| id.index + kept);
         if let Some((first, last)) = self.entry_rows(&(from..)) {
             let mut batch = NodeBatch::default();
             batch.delete_range(first..=last);
@@ -160,6 +189,8 @@ impl<R: AsyncRuntime> RaftLogStorage<Types<R>> for LogStore {
 
     async fn purge(&mut self, log_id: LogId) -> io::Result<()> {
         let mut batch = NodeBatch::default();
+        let too_much = u64::from(plant::is(Plant::PurgesTooMuch));
+        let log_id = LogId { index: log_id.index + too_much, ..log_id };
         batch.put(self.row(Part::Purged), Row::LogId(Some(log_id)));
         if let Some((first, last)) = self.entry_rows(&(..=log_id.index)) {
             batch.delete_range(first..=last);

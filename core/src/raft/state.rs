@@ -11,6 +11,7 @@ use std::rc::Rc;
 use crate::id::{ClientId, ReplicaId, ShardId};
 use crate::key::{Descriptor, Epoch, Key, KeyRange, Member};
 use crate::operation::WriteAnswer;
+use crate::plant::{self, Plant};
 use crate::trace::digest_of;
 
 use super::entry::{Applied, Split, Write};
@@ -85,18 +86,27 @@ impl ShardState {
     pub fn write(&mut self, write: &Write, index: u64) -> Applied {
         // The version alone: a membership change moves no key (TiKV: `check_region_epoch`,
         // `check_conf_ver` is false).
-        if write.version != self.epoch.version || !self.range.contains(write.key) {
+        let fits = write.version == self.epoch.version && self.range.contains(write.key);
+        if !fits && !plant::is(Plant::NoEpochCheckAtApply) {
             return Applied::Stale;
         }
         if let Some(session) = self.sessions.get(&write.client)
             && session.serial >= write.serial
+            && !plant::is(Plant::RetryAppliedAgain)
+            && !(session.serial > write.serial && plant::is(Plant::OlderSerialApplied))
         {
             // An older serial than the last is a delayed duplicate: its client has its answer
             // already.
             return Applied::Written { index: session.index, answer: session.answer, fresh: false };
         }
         let found = self.data.get(&write.key).map(|v| v.value);
-        let (value, answer) = write.change.applied_to(found);
+        let (mut value, mut answer) = write.change.applied_to(found);
+        if plant::is(Plant::DeleteLeavesValue) {
+            value = value.or(found);
+        }
+        if plant::is(Plant::ComparisonNeverFails) {
+            answer = WriteAnswer::Done;
+        }
         if answer == WriteAnswer::Done {
             self.set(write.key, value.map(|value| Value { value, index }));
         }
@@ -126,7 +136,7 @@ impl ShardState {
     /// Applies a split: keeps the left half and returns the right one; `None` without effect if it
     /// does not fit.
     pub fn split(&mut self, split: &Split, members: &[Member]) -> Result<Halves, Applied> {
-        if split.epoch != self.epoch {
+        if split.epoch != self.epoch && !plant::is(Plant::NoEpochCheckAtApply) {
             return Err(Applied::Stale);
         }
         let named = |m: &Member| split.replicas.iter().any(|(node, _)| *node == m.node);
@@ -137,13 +147,21 @@ impl ShardState {
             return Err(Applied::Refused);
         }
         let before = self.data_digest;
-        let moved = Rc::make_mut(&mut self.data).split_off(&split.key);
+        let first = split.key.0 + u64::from(plant::is(Plant::SplitKeyOffByOne));
+        let mut moved = Rc::make_mut(&mut self.data).split_off(&Key(first));
+        if plant::is(Plant::ChildGetsEverything) {
+            Rc::make_mut(&mut self.data).append(&mut moved);
+            moved = (*self.data).clone();
+        }
+        if plant::is(Plant::ChildGetsWrongHalf) {
+            std::mem::swap(&mut moved, Rc::make_mut(&mut self.data));
+        }
         let moved_digest =
             moved.iter().fold(0u64, |sum, (k, v)| sum.wrapping_add(pair_digest(*k, *v)));
         self.range = left;
-        self.epoch.version += 1;
+        self.epoch.version += u64::from(!plant::is(Plant::EpochNotBumped));
         self.data_digest = self.data_digest.wrapping_sub(moved_digest);
-        let child = Self {
+        let mut child = Self {
             shard: split.child,
             range: right,
             epoch: self.epoch,
@@ -153,7 +171,16 @@ impl ShardState {
             data_digest: moved_digest,
             sessions_digest: self.sessions_digest,
         };
+        if plant::is(Plant::SessionsNotSplit) {
+            child.forget_sessions();
+        }
         Ok(Halves { child, before })
+    }
+
+    /// For [`Plant::SessionsNotSplit`] and [`Plant::SessionsNotInSnapshot`].
+    pub(super) fn forget_sessions(&mut self) {
+        self.sessions = Rc::default();
+        self.sessions_digest = 0;
     }
 
     /// The digest of the data, computed anew: what `data_digest` must be. A split tells of this one,

@@ -6,6 +6,7 @@
 
 mod inventory;
 mod membership;
+mod planted;
 mod snapshot;
 #[cfg(test)]
 mod tests;
@@ -32,6 +33,7 @@ use super::types::{
 };
 use crate::event::{EntryKind, EventKind};
 use crate::key::{Descriptor, Epoch, Key};
+use crate::plant::{self, Plant};
 use crate::probe::{Fact, Probe};
 use crate::raft::state::Value;
 use crate::trace::Trace;
@@ -145,6 +147,9 @@ impl StateMachine {
             EntryPayload::Membership(m) => {
                 (EntryKind::Membership, self.apply_membership(log_id, m))
             }
+            EntryPayload::Normal(Proposal::Write(_)) if self.skips(log_id) => {
+                (EntryKind::Data, Applied::Stale)
+            }
             EntryPayload::Normal(Proposal::Write(w)) => {
                 (EntryKind::Data, self.apply_write(log_id, &w))
             }
@@ -211,7 +216,7 @@ impl StateMachine {
         let Machine { membership, state: Some(state), .. } = &mut *machine else {
             return Applied::Nothing;
         };
-        state.epoch.conf_ver += 1;
+        state.epoch.conf_ver += u64::from(!plant::is(Plant::ConfVerNotBumped));
         let descriptor = state.descriptor(membership.membership());
         let Seat { node, replica, .. } = self.0.seat;
         let index = log_id.index;
@@ -253,6 +258,9 @@ impl StateMachine {
         let meta = SnapshotMeta { last_log_id: Some(log_id), last_membership: membership };
         let kept = StoredSnapshot { meta, state: Rc::new(state.clone()) };
         batch.put(replica.row(Part::Snapshot), Row::Snapshot(Rc::new(kept)));
+        if plant::is(Plant::ChildNotInParentsBatch) {
+            self.0.disk.write(std::mem::take(&mut batch), None);
+        }
         let is_member = parent_members.iter().any(|m| m.replica == replica);
         let here = descriptor.member_on(node).filter(|_| is_member);
         let seat = here.map(|m| Seat { node, shard: split.child, replica: m.replica });
@@ -301,7 +309,7 @@ impl<R: AsyncRuntime> RaftStateMachine<Types<R>> for StateMachine {
 
     async fn applied_state(&mut self) -> io::Result<(Option<LogId>, StoredMembership)> {
         let machine = self.0.machine.borrow();
-        Ok((machine.applied, machine.membership.clone()))
+        Ok((self.applied_before(machine.applied), machine.membership.clone()))
     }
 
     async fn apply<S>(&mut self, mut entries: S) -> io::Result<()>
@@ -334,9 +342,12 @@ impl<R: AsyncRuntime> RaftStateMachine<Types<R>> for StateMachine {
         snapshot: Rc<ShardState>,
     ) -> io::Result<()> {
         let Seat { node, shard, replica } = self.0.seat;
+        let snapshot = planted::range_forgotten(snapshot);
         let stored = StoredSnapshot { meta: meta.clone(), state: Rc::clone(&snapshot) };
         let mut batch = NodeBatch::default();
-        batch.put(replica.row(Part::Snapshot), Row::Snapshot(Rc::new(stored)));
+        if !plant::is(Plant::InstalledSnapshotNotWritten) {
+            batch.put(replica.row(Part::Snapshot), Row::Snapshot(Rc::new(stored)));
+        }
         // Written and taken over at the same instant: a snapshot being built meanwhile sees both or
         // neither.
         let durable = self.0.disk.write_durable(batch);

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use crate::id::{NodeId, ShardId};
 use crate::key::{Descriptor, Key};
 use crate::message::Located;
+use crate::plant::{self, Plant};
 
 /// What a client believes.
 #[derive(Clone, Debug, Default)]
@@ -70,6 +71,9 @@ impl Router {
     /// Takes over what an answer says, where it is newer than what is known. Returns what it
     /// changed.
     pub(crate) fn repair(&mut self, located: &[Located]) -> Vec<Repair> {
+        if plant::is(Plant::StaleRouteNeverRepaired) && !self.routes.is_empty() {
+            return Vec::new();
+        }
         located.iter().filter_map(|l| self.repair_one(l)).collect()
     }
 

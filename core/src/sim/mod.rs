@@ -88,6 +88,8 @@ struct Core {
     streams: RefCell<BTreeMap<&'static str, Rng>>,
     /// Draws the next task, if the order is [`WakeOrder::Seeded`].
     schedule: Rng,
+    #[cfg(feature = "plants")]
+    sown: crate::plant::Sown,
 }
 
 /// What a run has cost so far.
@@ -120,6 +122,8 @@ impl Sim {
             nodes: RefCell::default(),
             streams: RefCell::new(BTreeMap::from([("schedule", schedule.clone())])),
             schedule,
+            #[cfg(feature = "plants")]
+            sown: crate::plant::Sown::default(),
         }))
     }
 
@@ -128,6 +132,18 @@ impl Sim {
     /// Panics outside of one: code that needs it belongs into a task or [`Sim::enter`].
     pub(crate) fn current() -> Sim {
         context::sim().expect("no simulation is running here: call it from a task or Sim::enter")
+    }
+
+    /// The bug that is planted in this run.
+    #[cfg(feature = "plants")]
+    pub(crate) fn sown(&self) -> &crate::plant::Sown {
+        &self.0.sown
+    }
+
+    /// What `read` makes of the simulation that is running, if one is.
+    #[cfg(feature = "plants")]
+    pub(crate) fn with_current<R>(read: impl FnOnce(&Sim) -> R) -> Option<R> {
+        context::with(|sim, _| read(sim))
     }
 
     /// Runs `f` with this simulation and `owner` as the context. May be nested.

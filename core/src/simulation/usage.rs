@@ -11,17 +11,10 @@ pub struct Usage {
     pub nodes: Vec<NodeUsage>,
     /// Messages in flight.
     pub in_flight: usize,
-    /// Placement's.
-    pub placement: PlacementUsage,
-}
-
-/// What placement holds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct PlacementUsage {
-    /// Live tasks.
-    pub tasks: usize,
-    /// Rows on its disk.
-    pub rows: usize,
+    /// Placement's live tasks.
+    pub placement_tasks: usize,
+    /// Rows on placement's disk.
+    pub placement_rows: usize,
 }
 
 /// What a node holds.
@@ -40,7 +33,7 @@ impl Simulation {
     #[must_use]
     pub fn usage(&self) -> Usage {
         let Cluster { sim, nodes, network, placement, .. } = &self.cluster;
-        let (tasks, rows) = placement.usage();
+        let (placement_tasks, placement_rows) = placement.usage();
         let of = |node: &Node| NodeUsage {
             tasks: sim.task_count(node.id().0),
             timers: sim.timer_count(node.id().0),
@@ -49,7 +42,8 @@ impl Simulation {
         Usage {
             nodes: nodes.iter().map(of).collect(),
             in_flight: network.in_flight(|messages| messages.len()),
-            placement: PlacementUsage { tasks, rows },
+            placement_tasks,
+            placement_rows,
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use super::world::{A, B, N1, N2, N3, N4, N5, World, leads};
 use shardscope_core::{
-    Command, CommandError, EventKind, Key, MessageKind, NodeId, Options, Role, ShardId, Step,
+    Command, CommandError, EventKind, Key, MessageKind, NodeId, Options, Role, ShardId,
 };
 
 /// Scenario 54. Given a learner, then it neither campaigns nor leads before it is promoted, and it
@@ -52,36 +52,6 @@ fn a_learner_that_is_unwanted_while_it_is_added_leaves_no_half_state() {
         assert_eq!(world.row(A), "L F F – –", "unwanted after {wait_ms} ms");
         world.ends_well();
     }
-}
-
-/// Given a leader that has not applied yet that n5 is a member, when placement has it add n5 once
-/// more, then the new id comes to nothing and is given up, and the replica on n5 keeps its data.
-#[test]
-fn an_id_that_came_to_nothing_takes_no_older_replica_with_it() {
-    let mut world = World::quiet();
-    world.has(Command::HoldApply { node: N2, shard: A });
-    world.move_to(A, &[N1, N2, N3, N5], &[]);
-    world.settle();
-    let here = world.replica(N5, A).expect("it has moved there").id;
-    world.crash(N1);
-    // Until then the others keep to the leader that they have heard.
-    world.pass(1_250);
-    world.has(Command::Elect { shard: A, node: N2 });
-    world.until("n2 leads", leads(A, N2));
-    world.restart(N1);
-    world.move_to(A, &[N1, N2, N3, N5, N4], &[]);
-    let again = |step: &Step| matches!(step, Step::AddLearner { node: N5, .. });
-    world.until(
-        "n5 is added once more",
-        |kind| matches!(kind, EventKind::PlacementStep { step, .. } if again(step)),
-    );
-    world.pass(100);
-    world.has(Command::ReleaseApply { node: N2, shard: A });
-    world.settle();
-    world.pass(1_000);
-    let now = world.replica(N5, A).expect("it is a member");
-    assert_eq!((now.id, now.keys), (here, 200));
-    world.ends_well();
 }
 
 /// Scenario 57. A learner is refused leadership, and an election.

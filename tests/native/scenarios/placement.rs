@@ -289,3 +289,78 @@ fn a_learner_whose_snapshot_fails_is_tried_again_with_another_id() {
     assert_eq!(world.row(A), "L F F N –");
     world.ends_well();
 }
+
+/// Scenario 39. Given a client whose route names nodes that are all down, while the shard has moved to
+/// others, then it asks placement, and has its answer; and while placement is down too, it has it as
+/// soon as placement is back.
+#[test]
+fn a_client_whose_nodes_are_all_gone_asks_placement() {
+    for placement_down in [false, true] {
+        let mut world = World::quiet_and_split();
+        world.move_to(B, &[N4], &[]);
+        world.settle();
+        assert!(world.read(150).is_some(), "the client knows its way now");
+        world.move_to(B, &[N1, N3, N5], &[]);
+        world.settle();
+        world.crash(N4);
+        if placement_down {
+            world.crash_placement();
+        }
+        let place = world.now();
+        world.has(Command::Read { key: Key(150) });
+        if placement_down {
+            world.pass(3_000);
+            assert_eq!(world.since(place).filter(|k| k.name() == "completed").count(), 0);
+            world.restart_placement();
+        }
+        assert!(world.completes(150).is_some());
+        world.ends_well();
+    }
+}
+
+/// Given a learner that was added under one leader, when another takes over that has not applied
+/// that yet, then placement, which knows, does not plan with what that one says: no second learner
+/// is ordered on the same node, and the first goes on to vote.
+#[test]
+fn a_leader_that_knows_less_than_placement_is_not_planned_with() {
+    let mut world = World::quiet();
+    world.has(Command::HoldApply { node: N1, shard: A });
+    world.move_to(A, &[N1, N2, N3], &[N4]);
+    world.pass(50);
+    world.has(Command::Elect { shard: A, node: N2 });
+    world.until("n2 leads", leads(A, N2));
+    world.pass(1_000);
+    world.has(Command::Elect { shard: A, node: N1 });
+    world.until("n1 leads, and has not applied that n4 learns", leads(A, N1));
+    world.move_to(A, &[N1, N2, N3, N4], &[]);
+    world.pass(1_000);
+    world.has(Command::ReleaseApply { node: N1, shard: A });
+    world.settle();
+    let ids: BTreeSet<_> = world
+        .since(0)
+        .filter_map(|k| match k {
+            EventKind::PlacementStep { step: Step::AddLearner { node: N4, replica }, .. } => {
+                Some(*replica)
+            }
+            _ => None,
+        })
+        .collect();
+    assert_eq!(ids.len(), 1, "{ids:?}");
+    world.is_on(A, &[N1, N2, N3, N4]);
+    world.ends_well();
+}
+
+/// Given a split after which the shard changes again before placement hears of it, then the new
+/// shard is known as the split made it, and can be moved.
+#[test]
+fn a_new_shard_is_known_as_the_split_made_it() {
+    let mut world = World::quiet();
+    world.split(A, 101);
+    world.until("the split is applied", split_applied(A, N1));
+    world.move_to(A, &[N1, N2, N3], &[N4]);
+    world.settle();
+    world.move_to(B, &[N1, N2, N5], &[]);
+    world.settle();
+    world.is_on(B, &[N1, N2, N5]);
+    world.ends_well();
+}

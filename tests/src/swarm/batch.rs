@@ -3,7 +3,7 @@
 use std::fs;
 use std::io::{IsTerminal, Write};
 use std::ops::Range;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc;
@@ -11,7 +11,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use clap::Parser;
-use shardscope_core::Recording;
+use shardscope_core::{Plant, Recording};
 
 use super::coverage::Coverage;
 use super::guard::silence_panics_of_runs;
@@ -42,9 +42,28 @@ struct Arguments {
     /// Where the recordings of failing runs are written
     #[arg(long, default_value = "target/swarm", value_name = "FOLDER")]
     out: PathBuf,
+    /// Plant this bug in every run
+    #[arg(long, value_name = "NAME")]
+    plant: Option<Plant>,
+    /// Name the bugs that can be planted, and run nothing
+    #[arg(long)]
+    list_plants: bool,
+    /// Have leaders trust their leases when they answer reads
+    #[arg(long)]
+    lease_reads: bool,
     /// Tell everything that was counted
     #[arg(long)]
     table: bool,
+}
+
+impl Arguments {
+    fn orders(&self) -> Orders {
+        let (plant, lease_reads) = (self.plant, self.lease_reads);
+        let length = Duration::from_secs(self.seconds);
+        let settings = Settings { length, plant, lease_reads };
+        let limit = self.minutes.map(|minutes| Duration::from_secs(60 * minutes));
+        Orders { settings, jobs: self.jobs, limit, minimise: self.minimise }
+    }
 }
 
 fn seeds(text: &str) -> Result<Range<u64>, String> {
@@ -78,7 +97,21 @@ pub struct Batch {
     pub failed: Vec<(u64, Verdict)>,
     /// What they all reached.
     pub coverage: Coverage,
-    virtual_ns: u64,
+    /// How much virtual time they took.
+    pub virtual_ns: u64,
+}
+
+/// How a batch is run.
+#[derive(Clone, Debug)]
+pub struct Orders {
+    /// What each run is told.
+    pub settings: Settings,
+    /// How many runs go on at the same time.
+    pub jobs: u64,
+    /// When to stop at the latest.
+    pub limit: Option<Duration>,
+    /// The most runs that a failing one is cut down in.
+    pub minimise: u32,
 }
 
 /// What a worker tells.
@@ -88,24 +121,21 @@ struct Told {
 }
 
 impl Batch {
-    /// Runs `seeds`, `jobs` at the same time, with faults for `length` of virtual time each; at
-    /// most for `limit`. Hands each failing run to `failed`, with what it was cut down to in at most
-    /// `minimise` runs.
-    fn run(
+    /// Runs `seeds` as ordered. Hands each failing run to `failed`, with what it was cut down to.
+    pub fn run(
         seeds: Range<u64>,
-        arguments: &Arguments,
+        orders: &Orders,
         mut failed: impl FnMut(&Run, Option<&(Script, Recording)>),
     ) -> Self {
-        let settings = Settings { length: Duration::from_secs(arguments.seconds) };
-        let limit = arguments.minutes.map(|minutes| Duration::from_secs(60 * minutes));
+        let &Orders { ref settings, jobs, limit, minimise: minimise_runs } = orders;
         let (begun, next, over) =
             (Instant::now(), AtomicU64::new(seeds.start), AtomicBool::new(false));
         let (tell, told) = mpsc::channel::<Told>();
         let mut batch = Self::default();
         let mut last_told = Instant::now();
         thread::scope(|scope| {
-            for _ in 0..arguments.jobs {
-                let (tell, settings, next, over) = (tell.clone(), &settings, &next, &over);
+            for _ in 0..jobs {
+                let (tell, next, over) = (tell.clone(), &next, &over);
                 scope.spawn(move || {
                     while !over.load(Ordering::Relaxed) {
                         let seed = next.fetch_add(1, Ordering::Relaxed);
@@ -115,7 +145,7 @@ impl Batch {
                         let run = run(seed, settings);
                         let minimised = match run.verdict {
                             Verdict::Passed => None,
-                            _ => minimise(&run.script, &run.verdict, arguments.minimise),
+                            _ => minimise(&run.script, &run.verdict, minimise_runs),
                         };
                         if tell.send(Told { run, minimised }).is_err() {
                             return;
@@ -192,15 +222,20 @@ impl Batch {
 #[must_use]
 pub fn main() -> ExitCode {
     let arguments = Arguments::parse();
+    if arguments.list_plants {
+        list_plants();
+        return ExitCode::SUCCESS;
+    }
     silence_panics_of_runs();
-    let batch = Batch::run(arguments.seeds.clone(), &arguments, |run, minimised| {
+    let batch = Batch::run(arguments.seeds.clone(), &arguments.orders(), |run, minimised| {
         report(run, minimised, &arguments);
     });
     eprintln!();
     if arguments.table {
         print!("{}", batch.coverage.table());
     }
-    let gated = batch.passed + batch.failed.len() as u64 >= GATED_FROM;
+    let as_meant = arguments.plant.is_none();
+    let gated = as_meant && batch.passed + batch.failed.len() as u64 >= GATED_FROM;
     let missing = if gated { batch.coverage.missing() } else { Vec::new() };
     for what in &missing {
         println!("not reached: {what}");
@@ -211,14 +246,25 @@ pub fn main() -> ExitCode {
     ExitCode::from(batch.exit_code(&missing))
 }
 
+fn list_plants() {
+    for plant in Plant::ALL {
+        println!("{:<32} {} {:?}", plant.name(), plant.breaks(), plant.makes_false());
+    }
+}
+
 /// Tells of a failing run, and writes its recordings.
 fn report(run: &Run, minimised: Option<&(Script, Recording)>, arguments: &Arguments) {
     println!("\nseed {} failed: {}", run.seed, run.verdict);
     let seconds = arguments.seconds;
-    println!("  again:  cargo xtask swarm --seeds {} --seconds {seconds}", run.seed);
+    let planted = arguments.plant.map(|plant| format!(" --plant {}", plant.name()));
+    let planted = planted.unwrap_or_default();
+    let leases = if arguments.lease_reads { " --lease-reads" } else { "" };
+    let seed = run.seed;
+    println!("  again:  cargo xtask swarm --seeds {seed} --seconds {seconds}{planted}{leases}");
     let name =
         |kind: &str| arguments.out.join(format!("{}-{}{kind}.json", run.verdict.name(), run.seed));
-    write_recording(&name(""), &run.recording);
+    let planted = arguments.plant.is_some();
+    write_recording(&name(""), &run.recording, planted);
     match minimised {
         Some((script, recording)) => {
             println!("  minimised to {} commands:", script.commands.len());
@@ -229,17 +275,21 @@ fn report(run: &Run, minimised: Option<&(Script, Recording)>, arguments: &Argume
                 );
             }
             println!("    {:?}", script.options);
-            write_recording(&name("-minimised"), recording);
+            write_recording(&name("-minimised"), recording, planted);
         }
         None if arguments.minimise > 0 => println!("  it does not fail again from its commands"),
         None => {}
     }
 }
 
-fn write_recording(path: &std::path::Path, recording: &Recording) {
+/// Writes a recording, and tells how to see it again.
+pub fn write_recording(path: &Path, recording: &Recording, planted: bool) {
     let written = path.parent().map_or(Ok(()), fs::create_dir_all);
     match written.and_then(|()| fs::write(path, recording.to_text())) {
-        Ok(()) => println!("  replay: cargo xtask replay {}", path.display()),
+        Ok(()) => {
+            let planted = if planted { "--planted " } else { "" };
+            println!("  replay: cargo xtask replay {planted}{}", path.display());
+        }
         Err(e) => println!("  its recording cannot be written to {}: {e}", path.display()),
     }
 }

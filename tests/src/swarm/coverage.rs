@@ -103,6 +103,17 @@ impl Coverage {
             .collect()
     }
 
+    /// How much each property has compared, by id.
+    pub fn properties(&self) -> impl Iterator<Item = (&'static str, u64)> + '_ {
+        self.properties.iter().map(|(id, compared)| (*id, *compared))
+    }
+
+    /// How many operations clients were told are done.
+    #[must_use]
+    pub fn operations(&self) -> u64 {
+        self.operations
+    }
+
     /// Everything that was counted, a line each.
     #[must_use]
     pub fn table(&self) -> String {

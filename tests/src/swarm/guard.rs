@@ -65,7 +65,7 @@ pub(super) fn guarded(run: impl FnOnce(&Kept) -> Verdict) -> (Verdict, Recording
 
 /// Keeps panics of runs from being printed: what they say is told as a verdict.
 #[cfg(not(target_arch = "wasm32"))]
-pub(super) fn silence_panics_of_runs() {
+pub fn silence_panics_of_runs() {
     let usual = panic::take_hook();
     panic::set_hook(Box::new(move |info| {
         if thread::current().name() != Some("run") {

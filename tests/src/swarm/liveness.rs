@@ -116,8 +116,9 @@ fn shard_lacks(view: &View, d: &Descriptor, lives: &dyn Fn(u16) -> bool) -> Opti
 
 /// Writes to and reads from every shard, and reads of keys all over.
 pub(super) fn probes(simulation: &Simulation) -> Vec<Command> {
-    /// Enough to find a write that is lost, few enough for one client in the time that is given.
-    const KEYS_MAX: u64 = 64;
+    /// Enough to find a write that is lost, few enough for one client in the time that is given, also
+    /// if it asks a follower that is dead first each time.
+    const KEYS_MAX: u64 = 24;
     let view = simulation.view();
     let write = |s: &shardscope_core::view::ShardView| {
         let key = shardscope_core::Key(s.first);

@@ -65,7 +65,8 @@ fn play(script: &Script) -> Played {
 impl Search<'_> {
     /// Whether that one fails in the same way; then it is the best one.
     fn fails(&mut self, candidate: Script) -> bool {
-        if self.runs == 0 {
+        // A simpler option may not go with the others.
+        if self.runs == 0 || candidate.options.validate().is_err() {
             return false;
         }
         self.runs -= 1;

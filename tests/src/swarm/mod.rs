@@ -37,14 +37,16 @@ mod script;
 mod verdict;
 
 #[cfg(not(target_arch = "wasm32"))]
-pub use batch::{Batch, main};
+pub use batch::{Batch, Orders, main, write_recording};
 pub use coverage::Coverage;
 pub use fault::FaultKind;
+#[cfg(not(target_arch = "wasm32"))]
+pub use guard::silence_panics_of_runs;
 #[cfg(not(target_arch = "wasm32"))]
 pub use minimise::minimise;
 pub use plan::Plan;
 #[cfg(not(target_arch = "wasm32"))]
 pub use replay::main as replay_main;
-pub use run::{Run, run_seed};
+pub use run::{Run, Settings, run, run_seed};
 pub use script::Script;
 pub use verdict::Verdict;

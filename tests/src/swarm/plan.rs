@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use shardscope_core::{AutoSplit, Options, ReadPolicy, WakeOrder};
+use shardscope_core::{AutoSplit, Options, ReadFrom, ReadPolicy, WakeOrder};
 
 use super::dice::Dice;
 use super::fault::FaultKind;
@@ -66,7 +66,17 @@ impl Plan {
             plan.options.read_policy = ReadPolicy::Lease;
         }
         plan.draw_load(&mut dice);
+        plan.draw_operations(&mut dice);
         plan
+    }
+
+    /// What else clients do than put and get, and where they read.
+    fn draw_operations(&mut self, dice: &mut Dice) {
+        use ReadFrom::{Follower, Leader, Nearest};
+        self.options.read_from = dice.one_of(&[Leader, Leader, Follower, Nearest]);
+        self.options.delete_percent = dice.one_of(&[0, 0, 10, 30]);
+        self.options.update_percent = dice.one_of(&[0, 0, 20, 50]);
+        self.options.scan_percent = dice.one_of(&[0, 0, 10, 30]);
     }
 
     /// How fast nodes are, and what placement does about load by itself. The four phases say where

@@ -15,6 +15,9 @@ use shardscope_core::{Checkpoint, Event, Recording, Replay};
 struct Arguments {
     /// The recording
     file: PathBuf,
+    /// It has a planted bug: `cargo xtask replay` then builds what has them all
+    #[arg(long)]
+    planted: bool,
     /// Tell messages, single entries and operations too
     #[arg(long)]
     all: bool,

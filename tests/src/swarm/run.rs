@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use shardscope_core::{Command, NodeId, Recording, Simulation};
+use shardscope_core::{Command, NodeId, Plant, ReadPolicy, Recording, Simulation};
 
 use super::change;
 use super::coverage::Coverage;
@@ -22,6 +22,8 @@ pub struct Run {
     pub verdict: Verdict,
     /// What it reached.
     pub coverage: Coverage,
+    /// The ids of all properties that were found false, each once.
+    pub found_false: Vec<&'static str>,
     /// All of it.
     pub recording: Recording,
     /// The same as a script.
@@ -30,9 +32,21 @@ pub struct Run {
 
 /// What a run is told besides its seed.
 #[derive(Clone, Debug)]
-pub(super) struct Settings {
+pub struct Settings {
     /// For how long faults happen, in virtual time.
-    pub(super) length: Duration,
+    pub length: Duration,
+    /// The bug that is planted.
+    pub plant: Option<Plant>,
+    /// Whether leaders trust their leases when they answer reads.
+    pub lease_reads: bool,
+}
+
+impl Settings {
+    /// As things are meant to be, with faults for `length` of virtual time.
+    #[must_use]
+    pub fn of(length: Duration) -> Self {
+        Self { length, plant: None, lease_reads: false }
+    }
 }
 
 /// The longest and the shortest that a fault lasts.
@@ -43,11 +57,17 @@ const REST: Duration = Duration::from_secs(2);
 /// Runs `seed`, with faults for `length` of virtual time.
 #[must_use]
 pub fn run_seed(seed: u64, length: Duration) -> Run {
-    run(seed, &Settings { length })
+    run(seed, &Settings::of(length))
 }
 
-pub(super) fn run(seed: u64, settings: &Settings) -> Run {
-    let plan = Plan::of(seed, settings.length);
+/// Runs `seed` as the settings say.
+#[must_use]
+pub fn run(seed: u64, settings: &Settings) -> Run {
+    let mut plan = Plan::of(seed, settings.length);
+    plan.options.plant = settings.plant;
+    if settings.lease_reads {
+        plan.options.read_policy = ReadPolicy::Lease;
+    }
     let options = plan.options.clone();
     let (report, told) = std::sync::mpsc::channel();
     let (verdict, recording) = guarded(move |kept| {
@@ -56,18 +76,26 @@ pub(super) fn run(seed: u64, settings: &Settings) -> Run {
         player.coverage.note_end(&player.simulation);
         kept.keep(&player.simulation);
         // Nobody listens only if the whole batch has ended.
-        drop(report.send((player.coverage, player.core)));
+        drop(report.send((player.coverage, player.core, ids_of(&player.simulation))));
         verdict
     });
     // A run that panicked tells nothing: it has passed nothing either.
-    let (coverage, core) = told.try_recv().unwrap_or_default();
+    let (coverage, core, found_false) = told.try_recv().unwrap_or_default();
     let core = core.filter(|_| matches!(verdict, Verdict::Liveness { .. }));
     let end_ns = core.as_ref().map_or(recording.end.time_ns, |(begun_ns, _)| *begun_ns);
     // What the liveness phase does is part of every script that has one.
     let before = recording.commands.iter().filter(|c| c.time_ns < end_ns || core.is_none());
     let commands = before.map(|c| (c.time_ns, c.command.clone())).collect();
     let script = Script { options, commands, end_ns, core: core.map(|(_, core)| core) };
-    Run { seed, verdict, coverage, recording, script }
+    Run { seed, verdict, coverage, found_false, recording, script }
+}
+
+/// The ids of the properties found false, each once.
+fn ids_of(simulation: &Simulation) -> Vec<&'static str> {
+    let mut ids: Vec<_> = simulation.violations().iter().map(|v| v.id).collect();
+    ids.sort_unstable();
+    ids.dedup();
+    ids
 }
 
 struct Player {

@@ -1,5 +1,6 @@
 //! A run as its commands and their times: what can be run again, and made smaller.
 
+use std::panic::{self, AssertUnwindSafe};
 use std::time::Duration;
 
 use shardscope_core::{Budget, Command, NodeId, Options, Simulation, Time};
@@ -36,10 +37,15 @@ pub(super) fn violation(simulation: &Simulation) -> Option<Verdict> {
 pub(super) fn advance(simulation: &mut Simulation, until_ns: u64) -> Option<Verdict> {
     while simulation.time().as_nanos() < until_ns {
         let left = Time::from_nanos(until_ns).since(simulation.time());
-        simulation.advance(left.min(LOOK_EVERY), Budget::UNBOUNDED);
+        let mut go_on = || simulation.advance(left.min(LOOK_EVERY), Budget::UNBOUNDED);
+        let went_on = panic::catch_unwind(AssertUnwindSafe(&mut go_on));
         let found = violation(simulation);
         if found.is_some() {
             return found;
+        }
+        // What was found false before says more than the panic that followed.
+        if let Err(panicked) = went_on {
+            panic::resume_unwind(panicked);
         }
     }
     None

@@ -48,6 +48,9 @@ pub(crate) fn run(project: &Project, part: Option<Part>) -> Result<ExitCode> {
     if wants(Part::Native) {
         let shardscope = ["--workspace", "--exclude", "xtask"];
         suite("native tests", &|| native(project, &shardscope));
+        // By itself: what has bugs planted in it is another build, which nothing else is to use.
+        let plants = ["--package", "shardscope-tests", "--features", "plants", "--test", "plants"];
+        suite("planted bugs", &|| native(project, &plants));
         // With the profile that xtask is built with anyway.
         let xtask = ["--package", "xtask", "--profile", "quick"];
         suite("tests of xtask itself", &|| native(project, &xtask));

@@ -94,7 +94,10 @@ fn replica_view(
     cluster: &Cluster,
     now: Time,
 ) -> ReplicaView {
-    let blank = blank_view(r.seat.replica, r.seat.shard, r.seat.node, RoleView::Uninitialized);
+    let blank = ReplicaView {
+        apply_held: r.group.as_ref().is_some_and(|g| g.machine().gate().is_closed()),
+        ..blank_view(r.seat.replica, r.seat.shard, r.seat.node, RoleView::Uninitialized)
+    };
     let Some(status) = &r.status else { return blank };
     let heard = r.heard.map(|at| nanos(now.since(at)));
     let Some(d) = &r.descriptor else {
@@ -124,7 +127,6 @@ fn replica_view(
         catch_up_permille: catch_up(status, &peers),
         votes_granted: votes_granted(r, status, &peers),
         progress: status.matched.iter().filter_map(progress).collect(),
-        apply_held: r.group.as_ref().is_some_and(|g| g.machine().gate().is_closed()),
         ..blank
     }
 }
