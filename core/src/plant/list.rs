@@ -58,6 +58,9 @@ plants! {
         "A log drops one entry more than its snapshot covers.", ["R11", "R8"];
     PurgeWithoutSnapshot, "purge-without-snapshot",
         "A log is dropped up to a snapshot that was never written.", ["R11", "R8"];
+    SnapshotAnsweredEarly, "snapshot-answered-early",
+        "A snapshot of what a replica has, but not durable, is answered at once, as OpenRaft does.",
+        ["R10", "R6"];
     InstalledSnapshotNotWritten, "installed-snapshot-not-written",
         "A snapshot that is installed is taken over, but not written.", ["R11", "R8", "R9"];
     HalfABatchSurvives, "half-a-batch-survives",

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use openraft::async_runtime::watch::WatchReceiver;
 use openraft::errors::{ClientWriteError, Fatal, LinearizableReadError, RaftError};
+use openraft::raft::SnapshotResponse;
 use openraft::raft::linearizable_read::Linearizer;
 use openraft::{ChangeMembers, Config, Precondition, Raft, ServerState};
 
@@ -154,7 +155,16 @@ impl Group {
             Rpc::Snapshot { vote, meta, state } => {
                 let snapshot = Snapshot { meta, snapshot: state };
                 let installed = self.raft.install_full_snapshot(vote, snapshot).await;
-                installed.map_or_else(|_| stopped(), RaftReply::Snapshot)
+                // OpenRaft answers at once if it has heard that all in the snapshot is committed,
+                // durable here or not (docs/findings/snapshot-before-flush.md).
+                if !plant::is(Plant::SnapshotAnsweredEarly) {
+                    self.log.synced().await;
+                }
+                let taken = |by: &SnapshotResponse<C>| by.vote == vote;
+                installed.map_or_else(
+                    |_| stopped(),
+                    |response| RaftReply::Snapshot { taken: taken(&response), response },
+                )
             }
             Rpc::Transfer(r) => self
                 .raft

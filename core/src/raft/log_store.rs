@@ -67,6 +67,11 @@ impl LogStore {
         entries
     }
 
+    /// Returns once all that was written so far, by whomever on this disk, is durable.
+    pub(crate) async fn synced(&self) {
+        self.disk.write_durable(NodeBatch::default()).await;
+    }
+
     /// For [`Plant::LeaderDropsLastEntry`].
     pub(crate) fn drop_last(&self) {
         let last = self.tail(1).pop().map(|entry| self.row(Part::Entry(entry.log_id.index)));

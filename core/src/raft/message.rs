@@ -47,7 +47,11 @@ pub(crate) enum RaftReply {
         kind: MessageKind,
         response: VoteResponse<C>,
     },
-    Snapshot(SnapshotResponse<C>),
+    /// `taken`, unless the asker's term is over.
+    Snapshot {
+        response: SnapshotResponse<C>,
+        taken: bool,
+    },
     Transfer(TransferLeaderResponse<C>),
     /// That incarnation is destroyed, or a newer one has taken its place.
     Gone {
@@ -138,7 +142,8 @@ impl Rpc {
                 let id = &r.vote.leader_id;
                 Some(Promise::Vote { term: id.term, candidate: id.voted_for })
             }
-            Self::PreVote(_) | Self::Snapshot { .. } | Self::Transfer(_) => None,
+            Self::Snapshot { meta, .. } => Some(Promise::Log(point(meta.last_log_id.as_ref()))),
+            Self::PreVote(_) | Self::Transfer(_) => None,
         }
     }
 }
@@ -148,6 +153,7 @@ impl RaftReply {
     pub(crate) fn promises(&self, asked: &Promise) -> bool {
         match (self, asked) {
             (Self::Append(AppendEntriesResponse::Success), Promise::Log(_)) => true,
+            (Self::Snapshot { taken, .. }, Promise::Log(_)) => *taken,
             (Self::Vote { response, .. }, Promise::Vote { .. }) => response.vote_granted,
             _ => false,
         }
@@ -156,7 +162,7 @@ impl RaftReply {
     pub(crate) fn kind(&self) -> MessageKind {
         match self {
             Self::Append(_) => MessageKind::Append,
-            Self::Snapshot(_) => MessageKind::Snapshot,
+            Self::Snapshot { .. } => MessageKind::Snapshot,
             Self::Transfer(_) => MessageKind::Transfer,
             Self::Vote { kind, .. }
             | Self::Gone { kind }
@@ -174,7 +180,7 @@ impl RaftReply {
             Self::Append(
                 AppendEntriesResponse::Success | AppendEntriesResponse::PartialSuccess(_),
             )
-            | Self::Snapshot(_)
+            | Self::Snapshot { .. }
             | Self::Transfer(Ok(())) => true,
             Self::Vote { response, .. } => response.vote_granted,
             _ => false,
@@ -196,7 +202,7 @@ impl RaftReply {
             Self::Vote { response, .. } => {
                 format!("refused in term {}", response.vote.leader_id.term)
             }
-            Self::Snapshot(_) => "installed".into(),
+            Self::Snapshot { .. } => "installed".into(),
             Self::Transfer(Ok(())) => "campaigning".into(),
             Self::Transfer(Err(e)) => e.to_string(),
             Self::Gone { .. } => "gone: that replica was destroyed".into(),

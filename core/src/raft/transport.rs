@@ -196,7 +196,7 @@ impl GroupRouter<C, ShardId> for Lane {
         // A leader that is none any more must stop: its next snapshot would be from after its time.
         match select(pin!(cancel), asked).await {
             Either::Left((closed, _)) => Err(StreamingError::Closed(closed)),
-            Either::Right((Ok(RaftReply::Snapshot(response)), _)) => Ok(response),
+            Either::Right((Ok(RaftReply::Snapshot { response, .. }), _)) => Ok(response),
             Either::Right((Ok(_), _)) => Err(unreachable_peer(&Odd::Kind).into()),
             Either::Right((Err(e), _)) => Err(e.into()),
         }
