@@ -67,8 +67,13 @@ impl Placement {
         let mut book = self.0.load.borrow_mut();
         let auto_split = book.auto_split;
         let of = book.shards.entry(shard).or_default();
-        if of.version != descriptor.epoch.version {
-            *of = ShardBook { version: descriptor.epoch.version, ..ShardBook::default() };
+        let version = descriptor.epoch.version;
+        if version < of.version {
+            // A leader that has not heard of the split.
+            return;
+        }
+        if version > of.version {
+            *of = ShardBook { version, ..ShardBook::default() };
         }
         of.operations_per_second = (of.operations_per_second + load.operations_per_second) / 2;
         let samples = of.streak.note(load);
@@ -121,46 +126,44 @@ impl Placement {
         self.carry_out(way, &placed);
     }
 
+    /// All shards whose leader is known, each with that.
+    fn led(&self) -> Vec<(Descriptor, NodeId)> {
+        let learned = self.0.learned.borrow();
+        let known = learned.shards.values();
+        known.filter_map(|l| Some((l.descriptor.clone(), l.leader?))).collect()
+    }
+
     /// All shards, as far as placement knows who leads them.
     fn placed(&self, book: &Book) -> Vec<Placed> {
-        let learned = self.0.learned.borrow();
-        let placed = learned.shards.values().filter_map(|located| {
-            let d = &located.descriptor;
+        let placed = |(d, leader): (Descriptor, NodeId)| {
             let nodes = |voter| {
                 let members = d.members.iter().filter(move |m| m.voter == voter);
                 members.map(|m| m.node).collect::<Vec<NodeId>>()
             };
             let operations_per_second =
                 book.shards.get(&d.shard).map_or(0, |of| of.operations_per_second);
-            let (shard, leader) = (d.shard, located.leader?);
             let (voters, learners) = (nodes(true), nodes(false));
-            Some(Placed { shard, leader, voters, learners, operations_per_second })
-        });
-        placed.collect()
+            Placed { shard: d.shard, leader, voters, learners, operations_per_second }
+        };
+        self.led().into_iter().map(placed).collect()
     }
 
     fn carry_out(&self, way: Move, placed: &[Placed]) {
         let (Move::Leader { shard, from, to } | Move::Replica { shard, from, to }) = way;
-        let Some(now) = placed.iter().find(|p| p.shard == shard) else {
-            return;
-        };
         let replica = matches!(way, Move::Replica { .. });
         self.0.trace.record(EventKind::BalanceMoves { shard, from, to, replica });
-        match way {
-            Move::Leader { .. } => {
-                let learned = self.0.learned.borrow();
-                let member = learned.shards.get(&shard).and_then(|l| l.descriptor.member_on(to));
-                drop(learned);
-                if let Some(member) = member {
-                    self.transfer(shard, member);
-                }
-            }
-            Move::Replica { .. } => {
-                let kept = now.voters.iter().copied().filter(|node| *node != from);
-                // Leadership is handed to the first of them when the leader has to go.
-                let voters = [to].into_iter().chain(kept).collect();
-                self.want_layout(shard, Layout { voters, learners: now.learners.clone() });
-            }
+        if replica {
+            let Some(now) = placed.iter().find(|p| p.shard == shard) else {
+                return;
+            };
+            let kept = now.voters.iter().copied().filter(|node| *node != from);
+            // Leadership is handed to the first of them when the leader has to go.
+            let voters = [to].into_iter().chain(kept).collect();
+            self.want_layout(shard, Layout { voters, learners: now.learners.clone() });
+        } else if let Some((d, _)) = self.led().into_iter().find(|(d, _)| d.shard == shard)
+            && let Some(member) = d.member_on(to)
+        {
+            self.transfer(shard, member);
         }
     }
 
