@@ -188,14 +188,17 @@ impl Client {
         }
     }
 
-    /// No route is left, or none at all: placement knows where shards are, if not always the
-    /// newest.
+    /// No route leads anywhere: placement knows where shards are, if not always the newest. Who
+    /// leads it has from heartbeats, later than a client that has just asked every voter.
     async fn ask_placement(&self, key: Key) -> Attempt {
         let from = Endpoint::Client(self.0.id);
         let question = Message::Locate(key);
         let answer =
             self.0.network.call(from, Endpoint::Placement, None, question, ATTEMPT_TTL).await;
-        if let Ok(Message::LocatedAt(Some(located))) = answer {
+        let known = self.0.state.borrow().router.locate(key).map(|r| r.descriptor.epoch);
+        if let Ok(Message::LocatedAt(Some(located))) = answer
+            && known.is_none_or(|known| known < located.descriptor.epoch)
+        {
             let repairs = self.0.state.borrow_mut().router.repair(&[located]);
             repairs.into_iter().for_each(|repair| self.note(repair));
             return Attempt::Again;

@@ -104,7 +104,11 @@ impl Placement {
     async fn look(&self, shard: ShardId) -> Option<(NodeId, ShardReport)> {
         let members = self.0.store.shard(shard);
         let members = members.iter().flat_map(|d| &d.members).map(|m| m.node);
-        let mut ask: Vec<NodeId> = self.leader(shard).into_iter().chain(members).collect();
+        let leader = self.leader(shard);
+        let others = members.filter(|node| Some(*node) != leader);
+        let mut ask: Vec<NodeId> = leader.into_iter().chain(others).collect();
+        // Who has not been heard of lately costs a whole deadline, and is asked last.
+        ask.sort_by_key(|node| !self.is_live(*node));
         let mut asked = 0;
         while asked < ask.len().min(ASKED_MAX) {
             let node = ask[asked];

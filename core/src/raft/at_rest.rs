@@ -47,11 +47,3 @@ pub(crate) fn at_rest(node: NodeId, disk: &NodeDisk) -> Vec<AtRest> {
 fn index(id: LogId) -> u64 {
     id.index
 }
-
-impl AtRest {
-    /// Whether its last snapshot's membership has it as a voter; `None` while uninitialized.
-    pub(crate) fn votes(&self) -> Option<bool> {
-        let membership = self.snapshot.as_ref()?.meta.last_membership.membership();
-        Some(membership.voter_ids().any(|v| v == self.seat.replica))
-    }
-}

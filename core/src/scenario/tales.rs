@@ -335,10 +335,14 @@ pub(super) const CRASH_IN_SPLIT: Story = Story {
         ),
         told(
             "again",
-            "n1 is back, applies the same entry from its log and cuts **at the same index**. If \
-             it had done so before the crash, the second time has no effect.",
+            "n1 is back and comes to the same halves: it applies the entry from its log **at the \
+             same index**, or, if that is gone, takes a snapshot from after the split.",
             ["RaftStateMachine::apply(entries)", "exec_batch_split"],
-            |e| matches!(e, EventKind::SplitApplied { node: NodeId(1), .. }),
+            |e| match e {
+                EventKind::SplitApplied { node, .. }
+                | EventKind::SnapshotInstalled { node, .. } => *node == NodeId(1),
+                _ => false,
+            },
         ),
     ],
 };

@@ -73,7 +73,7 @@ pub enum RoleView {
     Learner,
     /// `U`: made by a message, waits for its data.
     Uninitialized,
-    /// On the disk of a node that is down; in the table what its last snapshot made it.
+    /// On the disk of a node that is down; in the table what it is as a member.
     Asleep,
     /// `–` in the table, fading in the scene: destroyed, its id never comes back.
     Tombstone,

@@ -217,7 +217,7 @@ pub(super) fn placement_row(
     let cell = |node: &Node| {
         let is_here = |seat: Seat| seat.shard == d.shard && seat.node == node.id();
         if let Some(here) = asleep.iter().find(|r| is_here(r.seat)) {
-            return asleep_letter(here);
+            return asleep_letter(d, here.seat.replica);
         }
         match replicas.iter().find(|r| is_here(r.seat)) {
             None => "–",
@@ -235,10 +235,10 @@ pub(super) fn placement_row(
 }
 
 /// What a replica on a node that is down will be when the node is back.
-fn asleep_letter(r: &AtRest) -> &'static str {
-    match r.votes() {
-        Some(true) => "F",
-        Some(false) => "N",
-        None => "U",
+fn asleep_letter(d: &Descriptor, replica: ReplicaId) -> &'static str {
+    match d.members.iter().find(|m| m.replica == replica) {
+        Some(member) if member.voter => "F",
+        Some(_) => "N",
+        None => "–",
     }
 }
