@@ -75,7 +75,7 @@ pub(crate) enum Fact {
     /// An answer to a client leaves a node: the operation is done.
     Answered { seat: Seat, answered: Answered },
     /// What is left of a replica at the end of the step in which it was destroyed.
-    Remains { node: NodeId, replica: ReplicaId, tasks: usize, timers: usize, held: bool },
+    Remains { seat: Seat, tasks: usize, timers: usize, held: bool },
 }
 
 /// A live replica as its node finds it on its disk when it starts.

@@ -3,7 +3,11 @@
 //! Owns the world and the observer, counts steps, and records commands. Everything below it is
 //! private to the crate.
 
+mod usage;
+
 use std::time::Duration;
+
+pub use usage::{NodeUsage, Usage};
 
 use crate::cluster::Cluster;
 use crate::command::Command;
@@ -11,7 +15,6 @@ use crate::error::{CommandError, Error};
 use crate::event::{Event, EventKind};
 use crate::id::{NodeId, ShardId};
 use crate::key::Descriptor;
-use crate::node::Node;
 use crate::observer::{Observer, Violation, shard_without_quorum};
 use crate::options::Options;
 use crate::recording::{COMMANDS_MAX, Checkpoint, Checkpoints, Recording, Timed};
@@ -63,30 +66,6 @@ pub struct Budget {
 impl Budget {
     /// No bound but the duration.
     pub const UNBOUNDED: Self = Self { timers: u64::MAX, stops_at_phase_end: false };
-}
-
-/// What a run holds; see [`Simulation::usage`].
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Usage {
-    /// By node.
-    pub nodes: Vec<NodeUsage>,
-    /// Messages in flight.
-    pub in_flight: usize,
-    /// Placement's live tasks.
-    pub placement_tasks: usize,
-    /// Rows on placement's disk.
-    pub placement_rows: usize,
-}
-
-/// What a node holds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct NodeUsage {
-    /// Live tasks.
-    pub tasks: usize,
-    /// Pending timers.
-    pub timers: usize,
-    /// Durable rows on its disk.
-    pub rows: usize,
 }
 
 /// What [`Simulation::run_until`] waits for.
@@ -333,24 +312,6 @@ impl Simulation {
     #[must_use]
     pub fn shard_without_quorum(&self, up: &[NodeId]) -> Option<ShardId> {
         shard_without_quorum(&self.cluster, up)
-    }
-
-    /// What the run holds now: for tests that nothing is left behind.
-    #[must_use]
-    pub fn usage(&self) -> Usage {
-        let Cluster { sim, nodes, network, placement, .. } = &self.cluster;
-        let (placement_tasks, placement_rows) = placement.usage();
-        let of = |node: &Node| NodeUsage {
-            tasks: sim.task_count(node.id().0),
-            timers: sim.timer_count(node.id().0),
-            rows: node.disk().row_counts().1,
-        };
-        Usage {
-            nodes: nodes.iter().map(of).collect(),
-            in_flight: network.in_flight(|messages| messages.len()),
-            placement_tasks,
-            placement_rows,
-        }
     }
 
     /// The last phase that is complete, 0 before the first.

@@ -8,6 +8,7 @@ use super::disks::{Disks, Rows};
 use crate::event::Event;
 use crate::id::{NodeId, ReplicaId};
 use crate::probe::{Fact, RowFact};
+use crate::raft::seat::Seat;
 
 /// See the module.
 pub(crate) struct DestroyedIsGone;
@@ -27,11 +28,11 @@ fn left(rows: &Rows) -> Option<&'static str> {
     }
 }
 
-/// The replicas that a batch destroys.
-pub(super) fn destroyed(rows: &[RowFact]) -> impl Iterator<Item = ReplicaId> {
-    rows.iter().filter_map(|row| match *row {
-        RowFact::Record { replica, destroyed: true, .. } => Some(replica),
-        _ => None,
+/// Whether its tombstone is there, or a newer replica of its shard in its place.
+fn is_buried(seat: &Seat, disks: &Disks) -> bool {
+    disks.written_on(seat.node).into_iter().flatten().any(|(replica, rows)| {
+        rows.shard == Some(seat.shard)
+            && (*replica > seat.replica || (*replica == seat.replica && rows.destroyed))
     })
 }
 
@@ -51,8 +52,12 @@ impl Property for DestroyedIsGone {
     fn fact(&mut self, fact: &Fact, disks: &Disks, compared: &mut u64) -> Result<(), String> {
         match fact {
             Fact::Written { node, rows, .. } => written(*node, rows, disks),
-            Fact::Remains { node, replica, tasks, timers, held } => {
+            Fact::Remains { seat, tasks, timers, held } => {
                 *compared += 1;
+                let Seat { node, replica, .. } = seat;
+                if !is_buried(seat, disks) {
+                    return Err(format!("{replica} on {node} is destroyed without a tombstone"));
+                }
                 if (*tasks, *timers, *held) == (0, 0, false) {
                     return Ok(());
                 }
@@ -78,7 +83,7 @@ fn written(node: NodeId, batch: &[RowFact], disks: &Disks) -> Result<(), String>
 
 #[cfg(test)]
 mod tests {
-    use super::super::fact_story::{entry, first_rows, record, vote, written};
+    use super::super::fact_story::{entry, first_rows, record, seat, vote, written};
     use super::super::story::Story;
     use super::*;
 
@@ -87,7 +92,7 @@ mod tests {
     }
 
     fn remains(tasks: usize, timers: usize, held: bool) -> Fact {
-        Fact::Remains { node: NodeId(1), replica: ReplicaId(4), tasks, timers, held }
+        Fact::Remains { seat: seat((1, 2, 4)), tasks, timers, held }
     }
 
     /// r4 of shard_b on `n1` was destroyed.
@@ -115,6 +120,16 @@ mod tests {
         let late = |row| vec![row];
         self::story().wrong_fact(&written(1, late(entry(4, 6, 6))), "entries of it is stored");
         self::story().wrong_fact(&written(1, late(vote(4, 6, 4, false))), "a vote of it is stored");
+    }
+
+    #[test]
+    fn one_that_is_destroyed_without_a_tombstone_is_found() {
+        let mut story = Story::new(DestroyedIsGone);
+        story.fine_fact(&written(1, first_rows((1, 2, 4))));
+        story.fine_fact(&written(1, vec![RowFact::Deleted { replica: ReplicaId(4) }]));
+        story.wrong_fact(&remains(0, 0, false), "without a tombstone");
+        story.fine_fact(&written(1, vec![record((1, 2, 9), false)]));
+        story.fine_fact(&remains(0, 0, false));
     }
 
     #[test]

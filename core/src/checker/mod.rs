@@ -54,10 +54,10 @@ mod versions;
 
 use serde::{Deserialize, Serialize};
 
-use crate::event::Event;
-use crate::id::{NodeId, ReplicaId};
+use crate::event::{Event, EventKind};
 use crate::options::Options;
 use crate::probe::Fact;
+use crate::raft::seat::Seat;
 
 use disks::Disks;
 
@@ -96,7 +96,7 @@ pub(crate) struct Checkers {
     properties: Vec<(Box<dyn Property>, u64)>,
     disks: Disks,
     /// Destroyed since they were asked for.
-    destroyed: Vec<(NodeId, ReplicaId)>,
+    destroyed: Vec<Seat>,
     violations: Vec<Violation>,
 }
 
@@ -150,6 +150,9 @@ impl Checkers {
     }
 
     pub(crate) fn note(&mut self, event: &Event) {
+        if let EventKind::ReplicaDestroyed { node, shard, replica, .. } = event.kind {
+            self.destroyed.push(Seat { node, shard, replica });
+        }
         for (property, compared) in &mut self.properties {
             if let Err(text) = property.check(event, compared)
                 && self.violations.len() < VIOLATIONS_MAX
@@ -163,10 +166,6 @@ impl Checkers {
     /// Takes note of a fact, told right behind the event that `at` gives.
     pub(crate) fn note_fact(&mut self, fact: &Fact, at: impl Fn() -> Event) {
         self.disks.follow(fact);
-        if let Fact::Written { node, rows, .. } = fact {
-            let destroyed = destroyed_is_gone::destroyed(rows).map(|replica| (*node, replica));
-            self.destroyed.extend(destroyed);
-        }
         for (property, compared) in &mut self.properties {
             if let Err(text) = property.fact(fact, &self.disks, compared)
                 && self.violations.len() < VIOLATIONS_MAX
@@ -179,7 +178,7 @@ impl Checkers {
 
     /// Takes the replicas that were destroyed since the last call: the observer says what is left
     /// of them.
-    pub(crate) fn destroyed(&mut self) -> Vec<(NodeId, ReplicaId)> {
+    pub(crate) fn destroyed(&mut self) -> Vec<Seat> {
         std::mem::take(&mut self.destroyed)
     }
 

@@ -21,6 +21,7 @@ use crate::event::{Event, EventKind};
 use crate::id::ShardId;
 use crate::key::KeyRange;
 use crate::probe::{Fact, Timed};
+use crate::raft::seat::Seat;
 use crate::scenario::Phases;
 use crate::sim::{Owner, Time};
 use crate::trace::Trace;
@@ -94,13 +95,14 @@ impl Observer {
 
     /// Asks what is left of the replicas that were destroyed since the last call.
     fn look_for_remains(&mut self, cluster: &Cluster) {
-        for (node, replica) in self.checkers.destroyed() {
+        for seat in self.checkers.destroyed() {
+            let Seat { node, replica, .. } = seat;
             let owner = Owner { node: node.0, scope: replica.0 };
             let tasks = cluster.sim.scope_task_count(owner);
             let timers = cluster.sim.scope_timer_count(owner);
             let at = cluster.nodes.iter().find(|n| n.id() == node);
             let held = at.is_some_and(|at| at.facts().iter().any(|r| r.seat.replica == replica));
-            let remains = Fact::Remains { node, replica, tasks, timers, held };
+            let remains = Fact::Remains { seat, tasks, timers, held };
             self.checkers.note_fact(&remains, || event_at(&cluster.trace, cluster.trace.seq()));
         }
     }
