@@ -14,6 +14,7 @@ export function selected(view, pick) {
   const kind = /** @type {Selection['kind']} */ (word);
   const [id = 0, node = 0] = ids.split('-').map(Number);
   if (kind === 'node') return { selection: { kind, id, node: id } };
+  if (kind === 'placement') return { selection: { kind, id, node: 0 } };
   if (kind === 'link') return { selection: { kind, id: node, node: id } };
   if (kind === 'shard') {
     const leader = view.shards.find((shard) => shard.id === id)?.leader ?? 0;
@@ -50,6 +51,7 @@ export function shardOf(view, { kind, id }) {
 export function nameOf(view, { kind, id, node }) {
   const shard = view.shards.find((s) => s.id === shardOf(view, { kind, id, node }))?.name;
   if (kind === 'node') return `n${id}`;
+  if (kind === 'placement') return 'placement';
   if (kind === 'link') return `n${node} → n${id}`;
   if (kind === 'place' || kind === 'replica') return shard ? `${shard} on n${node}` : `n${node}`;
   if (kind === 'client') return `client ${id}`;

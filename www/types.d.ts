@@ -312,7 +312,7 @@ export interface Panic {
  * a cell of the placement table without a replica: `id` is its shard. `link` goes from `node` to the node `id`.
  */
 export type Selection = {
-  kind: 'node' | 'replica' | 'shard' | 'message' | 'client' | 'place' | 'link';
+  kind: 'node' | 'replica' | 'shard' | 'message' | 'client' | 'place' | 'link' | 'placement';
   id: number;
   node: number;
 };

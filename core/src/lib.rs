@@ -10,7 +10,8 @@
 //! scenario     the four phases, the gallery, scripts: what is done, when, and what is told
 //! observer     heat, availability, the page's view      checker   one property a file
 //! cluster      owns the world; one arm a command
-//! placement    ids, wanted layout, one step at a time   client, router   what clients ask and believe
+//! placement    ids, wanted layout, one step at a time; hot shards, even nodes
+//! client, router   what clients ask, from where, and believe
 //! node         one machine: catalog of replicas, serving, placement's orders
 //! raft         the only module that names OpenRaft: group, log store, state machine, transport
 //! network, disk    links and everything in flight; rows in atomic batches

@@ -1,5 +1,5 @@
-//! The seed document's four use cases, as the gallery tells them, each with its figure: a ratio of
-//! before and after in the same run.
+//! What sharding is for: the four use cases, as the gallery tells them, each with its figure: a ratio
+//! of before and after in the same run.
 //!
 //! `cargo test -p shardscope-tests use_cases -- --nocapture` prints the figures.
 

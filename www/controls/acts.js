@@ -281,6 +281,22 @@ export const ACTS = {
     ),
   ],
   shard: [],
+  placement: [
+    toggle(
+      'crash_placement',
+      (view) => view.placementDown,
+      {
+        label: 'Crash placement',
+        title: 'It stops at once, in the middle of whatever it does',
+        command: () => ({ type: 'crash_placement' }),
+      },
+      {
+        label: 'Restart placement',
+        title: 'It goes on from its own disk and from what nodes report',
+        command: () => ({ type: 'restart_placement' }),
+      },
+    ),
+  ],
   client: [
     act('load-off', {
       label: 'Stop load',

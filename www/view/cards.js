@@ -16,6 +16,9 @@ export function condition(node) {
   return node.guest ? 'guest' : '';
 }
 
+/** Most waiting operations that are drawn: each is a square below the node's name. */
+const QUEUE_MAX = { upright: 12, turned: 6 };
+
 export class Cards {
   /**
    * @param {SVGGElement} root
@@ -57,6 +60,7 @@ class Card {
     this.back = svg('rect', { class: 'back', rx: 10 });
     this.veil = svg('rect', { class: 'veil', rx: 10 });
     this.rule = svg('path', { class: 'rule' });
+    this.queue = svg('path', { class: 'queue' });
     this.tap = svg('rect', { class: 'tap', rx: 9 });
     this.name = svg('text', { class: 'name' }, node.name);
     this.clock = svg('text', { class: 'clock' });
@@ -68,7 +72,7 @@ class Card {
       'data-pick': `node:${node.id}`,
     });
     this.head.append(this.tap, this.name, this.clock, this.lamp);
-    this.element = svg('g', {}, this.back, this.veil, this.rule, this.head);
+    this.element = svg('g', {}, this.back, this.veil, this.rule, this.queue, this.head);
     /** @type {Geometry | null} */
     this.fitted = null;
   }
@@ -89,6 +93,7 @@ class Card {
     setText(this.clock, word || (geometry.roomy ? offset(node.clockOffsetNs) : ''));
     setAttribute(this.head, 'aria-label', `node ${node.name}, ${word || 'up'}`);
     setAttribute(this.head, 'aria-pressed', String(chosen));
+    setAttribute(this.queue, 'd', waiting(node, geometry));
     if (this.fitted !== geometry) this.#fit(node.id - 1, geometry);
   }
 
@@ -117,6 +122,19 @@ class Card {
       this.lamp.setAttribute('transform', `translate(${w - 16} 18)`);
     }
   }
+}
+
+/**
+ * A square for each operation that waits for the node, up to some.
+ * @param {Node} node
+ * @param {Geometry} geometry
+ */
+function waiting({ id, queued }, geometry) {
+  const { x, y, h } = geometry.head(id - 1);
+  const { turned } = geometry;
+  const [left, top] = turned ? [x + 7, y + h - 11] : [x + 14, y + h + 5];
+  const many = Math.min(queued, turned ? QUEUE_MAX.turned : QUEUE_MAX.upright);
+  return Array.from({ length: many }, (_, i) => `M${left + i * 7} ${top}h5v5h-5z`).join('');
 }
 
 class CutLink {

@@ -11,10 +11,13 @@ const CLIENT_H = 46;
 /** Between nodes and clients: room for what travels there. */
 const CHANNEL = 40;
 /** Rows are no lower than this; of more than a few shards each row is condensed, and the scene scrolls. */
-const ROW_MIN = 66;
+const ROW_MIN = 60;
 const ROW_CONDENSED = 44;
 const ROWS_ROOMY = 6;
 const TURNED = { head: 52, top: 40, row: 72, gap: 8, lane: 30, edge: 22, client: 48 };
+/** A client narrower than this says less; with more than a few, they stand in two columns on a phone. */
+const CLIENT_ROOMY = 168;
+const CLIENTS_IN_A_COLUMN = 3;
 
 export class Geometry {
   /** @param {Size} size */
@@ -55,8 +58,18 @@ export class Geometry {
 
   #turnedHeight() {
     const { top, row, gap, client } = TURNED;
-    const { nodes, clients } = this.size;
-    return top + nodes * (row + gap) + 10 + (clients + 1) * (client + gap);
+    const lines = Math.ceil((this.size.clients + 1) / this.clientColumns);
+    return top + this.size.nodes * (row + gap) + 10 + lines * (client + gap);
+  }
+
+  /** How many clients stand side by side on a phone. */
+  get clientColumns() {
+    return this.size.clients > CLIENTS_IN_A_COLUMN ? 2 : 1;
+  }
+
+  /** Whether clients have too little room for their whole names. */
+  get tight() {
+    return this.client(0).w < CLIENT_ROOMY;
   }
 
   /**
@@ -117,10 +130,13 @@ export class Geometry {
     const { width, height, clients } = this.size;
     const all = clients + 1;
     if (this.turned) {
-      const y = this.height - (all - client) * (TURNED.client + this.gap) + this.gap;
-      return { x: 0, y, w: width - TURNED.edge, h: TURNED.client };
+      const columns = this.clientColumns;
+      const lines = Math.ceil(all / columns) - Math.floor(client / columns);
+      const y = this.height - lines * (TURNED.client + this.gap) + this.gap;
+      const w = (width - TURNED.edge - this.gap * (columns - 1)) / columns;
+      return { x: (client % columns) * (w + this.gap), y, w, h: TURNED.client };
     }
-    const gap = this.roomy ? 16 : 8;
+    const gap = this.roomy && all <= CLIENTS_IN_A_COLUMN + 1 ? 16 : 8;
     const left = this.roomy ? this.gutter : 0;
     const w = (width - left - gap * (all - 1)) / all;
     const y = Math.max(height, this.height) - CLIENT_H - 0.5;
@@ -178,7 +194,7 @@ export class Geometry {
     const card = this.card(node);
     if (this.turned) {
       const x = this.size.width - TURNED.edge;
-      const from = { x, y: pill.y + pill.h / 2 };
+      const from = { x: pill.x + pill.w, y: pill.y + pill.h / 2 };
       const to = { x, y: card.y + card.h / 2 };
       return { from, bend: { x: x + TURNED.edge + 2, y: (from.y + to.y) / 2 }, to };
     }

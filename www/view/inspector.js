@@ -113,13 +113,25 @@ function reasons(view, selection) {
 }
 
 /** @param {PhaseCost} cost */
-function costOf({ durationNs, messages, bytes: sent, unwritableNs, roundTripNs }) {
+function costOf({ durationNs, messages, bytes: sent, unwritableNs, roundTripNs, ...got }) {
   const trips = roundTripNs > 0 ? `, ${(unwritableNs / roundTripNs).toFixed(1)} round trips` : '';
   const gap =
     unwritableNs > 0
       ? `No key was unwritable for longer than ${span(unwritableNs)}${trips}.`
       : 'Every key was writable all the while.';
-  return `${span(durationNs)}, ${count(messages)} messages, ${bytes(sent)}. ${gap}`;
+  const served =
+    got.operations > 0
+      ? ` Clients had ${count(got.operationsPerSecond)} operations a second, after ${waits(got)}.`
+      : '';
+  return `${span(durationNs)}, ${count(messages)} messages, ${bytes(sent)}. ${gap}${served}`;
+}
+
+/**
+ * How long clients wait for an answer.
+ * @param {{ latencyNs: number, latencyP99Ns: number }} measured
+ */
+function waits({ latencyNs, latencyP99Ns }) {
+  return `${span(latencyNs)}, 99 of a hundred at most ${span(latencyP99Ns)}`;
 }
 
 /**
@@ -129,6 +141,7 @@ function costOf({ durationNs, messages, bytes: sent, unwritableNs, roundTripNs }
  */
 function pageOf(view, { kind, id, node }) {
   if (kind === 'node') return describeNode(view, id);
+  if (kind === 'placement') return describePlacement(view);
   if (kind === 'replica') return describeReplica(view, id);
   if (kind === 'shard') return describeShard(view, id);
   if (kind === 'place') return describePlace(view, id, node);
@@ -185,6 +198,7 @@ function describeNode(view, id) {
       ['state', node.starts > 1 ? `${state}, started ${node.starts} times` : state],
       ['holds', replicas.join(', ') || 'nothing'],
       ['keys', count(held.reduce((sum, r) => sum + r.keys, 0))],
+      ['serves', `${count(node.opsPerSecond)} operations a second · ${node.queued} wait`],
       ['clock', `${offset(node.clockOffsetNs)} off the world's`],
     ],
   };
@@ -242,7 +256,24 @@ function describeShard(view, id) {
       ['epoch', `${shard.version}.${shard.confVer} (splits . changes of members)`],
       ['leader', shard.leader === null ? 'none' : nodeName(view, shard.leader)],
       ['load', `${count(shard.opsPerSecond)} operations a second${shard.hot ? ', hot' : ''}`],
+      ['clients wait', shard.latencyNs > 0 ? waits(shard) : 'for nothing just now'],
       ['writable', `${writable ? 'for' : 'not for'} ${span(shard.sinceNs)}${gap}`],
+    ],
+  };
+}
+
+/**
+ * The scheduler; what it would do about hot shards if it were allowed to.
+ * @param {View} view
+ * @returns {Page}
+ */
+function describePlacement({ placementDown, placementNote, proposals }) {
+  return {
+    title: 'Placement',
+    facts: [
+      ['state', placementDown ? 'down: nothing is split or moved until it is back' : 'up'],
+      ['does', placementDown ? 'nothing' : placementNote || 'nothing: all is as it is wanted'],
+      ['proposes', proposals.join('\n') || 'nothing'],
     ],
   };
 }
@@ -304,6 +335,8 @@ function describeClient(view, id) {
       ['believes', believes.join('\n') || 'nothing yet'],
       ['repaired', repaired],
       ['waits for', client.pending ? client.pending + tries : 'nothing'],
+      ['answers', client.latencyNs > 0 ? `after ${span(client.latencyNs)}` : 'none yet'],
+      ['sits', client.home === null ? 'by itself' : `beside ${nodeName(view, client.home)}`],
       [
         'done',
         `${count(client.ok)} acknowledged · ${client.failed} failed · ${client.unknown} unknown`,

@@ -15,8 +15,16 @@ export class Numbers {
       root.append(made.element);
       return made;
     };
-    this.phases = table('Phases', ['phase', 'time', 'messages', 'bytes', 'longest unwritable']);
-    this.shards = table('Shards', ['shard', 'now', 'for', 'longest gap', 'load']);
+    this.phases = table('Phases', [
+      'phase',
+      'time',
+      'messages',
+      'bytes',
+      'longest unwritable',
+      'clients had',
+      'after',
+    ]);
+    this.shards = table('Shards', ['shard', 'now', 'for', 'longest gap', 'load', 'answers after']);
     this.faults = table('Faults', ['what happened', 'noticed after', 'writable after']);
     this.traffic = table('Sent', ['kind', 'messages', 'bytes']);
     /** @type {View | null} */
@@ -49,7 +57,14 @@ function phaseRows({ phase: { costs, names } }) {
       cost.unwritableNs > 0
         ? `${span(cost.unwritableNs)}, ${trips.toFixed(1)} round trips`
         : 'none';
-    const cells = [span(cost.durationNs), count(cost.messages), bytes(cost.bytes), gap];
+    const cells = [
+      span(cost.durationNs),
+      count(cost.messages),
+      bytes(cost.bytes),
+      gap,
+      cost.operations > 0 ? `${count(cost.operationsPerSecond)} op/s` : '–',
+      cost.operations > 0 ? span(cost.latencyNs) : '–',
+    ];
     return { key: String(cost.phase), cells: [`${cost.phase} ${names[cost.phase - 1]}`, ...cells] };
   });
 }
@@ -68,6 +83,7 @@ function shardRows({ shards }) {
       span(shard.sinceNs),
       shard.longestGapNs > 0 ? span(shard.longestGapNs) : 'none',
       `${count(shard.opsPerSecond)} op/s`,
+      shard.latencyNs > 0 ? span(shard.latencyNs) : '–',
     ],
   }));
 }

@@ -6,7 +6,7 @@
 use super::Property;
 use super::disks::{Disks, Rows};
 use crate::event::Event;
-use crate::id::{NodeId, ReplicaId};
+use crate::id::NodeId;
 use crate::probe::{Fact, RowFact};
 use crate::raft::seat::Seat;
 

@@ -71,7 +71,10 @@ impl Client {
         let mut state = self.0.state.borrow_mut();
         match answer {
             Ok(Message::Reply { reply, .. }) => {
-                state.round_trips.learn(target, self.0.sim.now().since(began));
+                // That a node turns clients away at once does not make it near.
+                if reply != Reply::Busy {
+                    state.round_trips.learn(target, self.0.sim.now().since(began));
+                }
                 drop(state);
                 self.learn(under_way, target, reply)
             }

@@ -206,7 +206,7 @@ impl Cluster {
         let Some(member) = descriptor.member_on(node).filter(|m| m.voter) else {
             return Err(CommandError::NotAVoter(shard, node));
         };
-        if !self.placement.is_live(node) {
+        if self.is_missed(node) {
             return Err(CommandError::NotLive(shard, node));
         }
         self.placement.transfer(shard, member);
@@ -250,10 +250,17 @@ impl Cluster {
         Ok(())
     }
 
+    /// Whether placement misses a node that indeed does not run. One that has just come back will be
+    /// heard of soon: what needs it may be asked for already.
+    fn is_missed(&self, node: NodeId) -> bool {
+        let runs = self.node(node).is_ok_and(|node| node.status() == NodeStatus::Up);
+        !runs && !self.placement.is_live(node)
+    }
+
     /// Refuses a layout that could not have a quorum as things stand: whatever its steps, they would
     /// end without one.
     fn check_quorum(&self, shard: ShardId, voters: &[NodeId]) -> Result<(), CommandError> {
-        let lost = voters.iter().filter(|node| !self.placement.is_live(**node));
+        let lost = voters.iter().filter(|node| self.is_missed(**node));
         let lost: Vec<String> = lost.map(ToString::to_string).collect();
         if lost.len() * 2 >= voters.len() {
             let (voters, lost) = (voters.len(), lost.join(", "));

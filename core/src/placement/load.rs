@@ -68,8 +68,13 @@ impl Placement {
         let mut book = self.0.load.borrow_mut();
         let auto_split = book.auto_split;
         let of = book.shards.entry(shard).or_default();
-        if of.version != descriptor.epoch.version {
-            *of = ShardBook { version: descriptor.epoch.version, ..ShardBook::default() };
+        let version = descriptor.epoch.version;
+        if version < of.version {
+            // A leader that has not heard of the split.
+            return;
+        }
+        if version > of.version {
+            *of = ShardBook { version, ..ShardBook::default() };
         }
         of.operations_per_second = (of.operations_per_second + load.operations_per_second) / 2;
         let samples = of.streak.note(load);

@@ -364,3 +364,33 @@ fn a_new_shard_is_known_as_the_split_made_it() {
     world.is_on(B, &[N1, N2, N5]);
     world.ends_well();
 }
+
+/// Given a move each of whose orders is lost, doubled, or arrives when nobody waits for it any more,
+/// then the layout is reached all the same, and each replica comes once.
+#[test]
+fn orders_that_are_lost_doubled_or_late_do_no_harm() {
+    type Fault = fn(u64) -> Command;
+    let faults: [Fault; 3] = [
+        |id| Command::DropMessage { id },
+        |id| Command::DuplicateMessage { id },
+        |id| Command::DelayMessage { id, by_ns: 2_500_000_000 },
+    ];
+    for fault in faults {
+        let mut world = World::quiet();
+        world.move_to(A, &[N4, N5], &[]);
+        for step in ["AddLearner", "AddLearner", "Promote", "Transfer", "Remove", "Destroy"] {
+            let order =
+                world.until_in_flight(|m| m.to != "placement" && m.summary.starts_with(step));
+            let name = format!("{:?} of {step}", fault(0));
+            world.has(fault(order.id));
+            assert!(world.step(), "{name}");
+        }
+        world.settle();
+        world.pass(3_000);
+        world.is_on(A, &[N4, N5]);
+        let came =
+            |k: &&EventKind| matches!(k, EventKind::ReplicaStarted { node: N4 | N5, shard: A, .. });
+        assert_eq!(world.since(0).filter(came).count(), 2);
+        world.ends_well();
+    }
+}
