@@ -77,7 +77,7 @@ impl LogStore {
         let last = self.tail(1).pop().map(|entry| self.row(Part::Entry(entry.log_id.index)));
         if let Some(row) = last {
             let mut batch = NodeBatch::default();
-            batch.delete_range(row..=row);
+            batch.delete_range(row..=self.row(Part::Entry(u64::MAX)));
             self.disk.write(batch, None);
         }
     }

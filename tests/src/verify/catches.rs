@@ -24,18 +24,27 @@ const HEAD: &str = "\
 # virtual seconds faults happen. Written by `cargo xtask verify`.
 ";
 
-/// What is kept of these hunts.
-pub(super) fn text(hunts: &[Hunt]) -> String {
-    let line = |hunt: &Hunt| {
-        let catch = hunt.catch.as_ref()?;
-        let (name, found) = (hunt.plant.name(), catch.verdict.name());
-        let seconds = catch.length.as_secs();
-        Some(format!("{name} {found} {} {seconds}\n", catch.seed))
+/// What is kept of these hunts, and of others what was kept of them `before`.
+pub(super) fn text(hunts: &[Hunt], before: &[Kept]) -> String {
+    let is_hunted = |kept: &&Kept| hunts.iter().any(|hunt| hunt.plant == kept.plant);
+    let others = before.iter().filter(|kept| !is_hunted(kept)).cloned();
+    let mut all: Vec<Kept> = hunts.iter().filter_map(Kept::of).chain(others).collect();
+    all.sort_by_key(|kept| kept.plant);
+    let line = |kept: Kept| {
+        let Kept { plant, found, seed, length } = kept;
+        format!("{} {found} {seed} {}\n", plant.name(), length.as_secs())
     };
-    HEAD.chars().chain(hunts.iter().filter_map(line).collect::<String>().chars()).collect()
+    let lines: String = all.into_iter().map(line).collect();
+    format!("{HEAD}{lines}")
 }
 
 impl Kept {
+    fn of(hunt: &Hunt) -> Option<Self> {
+        let catch = hunt.catch.as_ref()?;
+        let (found, seed, length) = (catch.verdict.name(), catch.seed, catch.length);
+        Some(Self { plant: hunt.plant, found, seed, length })
+    }
+
     /// Reads them back.
     ///
     /// # Errors
@@ -52,5 +61,24 @@ impl Kept {
         let seed = words.next()?.parse().ok()?;
         let length = Duration::from_secs(words.next()?.parse().ok()?);
         Some(Self { plant, found, seed, length })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_kept_reads_back() {
+        let catch = |plant, found: &str, seed| {
+            let length = Duration::from_secs(seed + 1);
+            Kept { plant, found: found.into(), seed, length }
+        };
+        let kept = [
+            catch(Plant::VoteNotFlushed, "R10", 1),
+            catch(Plant::RemovedReplicaStays, "liveness", 9),
+        ];
+        assert_eq!(Kept::all(&text(&[], &kept)), Ok(kept.to_vec()));
+        assert!(Kept::all("no-such-plant R1 1 1").is_err());
     }
 }

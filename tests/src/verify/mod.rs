@@ -60,7 +60,7 @@ struct Arguments {
     /// Others use this machine too: do not write down how fast it was
     #[arg(long)]
     loaded: bool,
-    /// Only these bugs, and nothing written but their recordings
+    /// Only these bugs: what finds them is kept, but the document is not written
     #[arg(long, value_delimiter = ',', value_name = "NAMES")]
     plants: Vec<Plant>,
     /// Where the catches' recordings are written
@@ -104,7 +104,8 @@ pub fn main() -> ExitCode {
     let plants = if all { Plant::ALL } else { &arguments.plants };
     let hunts = hunt_all(plants, &arguments);
     let missed = hunts.iter().filter(|hunt| hunt.catch.is_none()).count();
-    if all && let Err(error) = write_down(&hunts, &arguments) {
+    let written = if all { write_down(&hunts, &arguments) } else { Ok(()) };
+    if let Err(error) = written.and_then(|()| keep_catches(&hunts, all)) {
         eprintln!("error: {error}");
         return ExitCode::FAILURE;
     }
@@ -147,19 +148,38 @@ fn write_down(hunts: &[Hunt], arguments: &Arguments) -> Result<(), String> {
         println!("seed {} failed with nothing planted: {}", run.seed, run.verdict);
     });
     let clean = Clean { batch, seeds, elapsed: began.elapsed() };
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
-    let properties = properties::read(&root.join("core/src/checker"))?;
+    let properties = properties::read(&root().join("core/src/checker"))?;
     let length = Duration::from_secs(arguments.seconds);
     let leases = Settings { lease_reads: true, ..Settings::of(length) };
     let leases = Catch::first(&leases, &arguments.bounds());
     let found = Found { hunts, clean: &clean, leases: &leases, properties: &properties };
     let document = document::text(&found, arguments);
-    let write = |path: &str, text: &str| {
-        let path = root.join(path);
-        fs::write(&path, text).map_err(|e| format!("{}: {e}", path.display()))
-    };
-    write("docs/verification.md", &document)?;
-    write("tests/golden/plants.txt", &catches::text(hunts))
+    write("docs/verification.md", &document)
+}
+
+/// Keeps what was found, so that it can be looked for again; of bugs that were not hunted, if it was
+/// not for `all`, what is kept already.
+fn keep_catches(hunts: &[Hunt], all: bool) -> Result<(), String> {
+    let before = if all { String::new() } else { read(CATCHES)? };
+    let before = Kept::all(&before)?;
+    write(CATCHES, &catches::text(hunts, &before))
+}
+
+/// Where it is kept.
+const CATCHES: &str = "tests/golden/plants.txt";
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+fn read(path: &str) -> Result<String, String> {
+    let path = root().join(path);
+    fs::read_to_string(&path).map_err(|e| format!("{}: {e}", path.display()))
+}
+
+fn write(path: &str, text: &str) -> Result<(), String> {
+    let path = root().join(path);
+    fs::write(&path, text).map_err(|e| format!("{}: {e}", path.display()))
 }
 
 /// How many of them were safety's, liveness', crashes.
