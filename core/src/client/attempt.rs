@@ -110,6 +110,7 @@ impl Client {
                 let at = own % nodes.len().max(1);
                 nodes.rotate_left(at);
                 nodes.extend(route.leader);
+                nodes.sort_by_key(|node| state.round_trips.is_silent(*node, ATTEMPT_TTL));
             }
             let tries = usize::try_from(under_way.tries).unwrap_or(0);
             *nodes.get(tries % nodes.len().max(1))?

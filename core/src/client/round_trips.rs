@@ -38,6 +38,13 @@ impl RoundTrips {
         self.estimates.insert(node, u64::try_from(after.as_nanos()).unwrap_or(u64::MAX));
     }
 
+    /// Whether `node` did not answer, and nothing has shown since that it may again: until some
+    /// ninety answers of others have made it a node that is half as far away as that.
+    pub(super) fn is_silent(&self, node: NodeId, after: Duration) -> bool {
+        let after = u64::try_from(after.as_nanos()).unwrap_or(u64::MAX);
+        self.estimates.get(&node).is_some_and(|estimate| *estimate > after / 2)
+    }
+
     /// The nearest first; one that has never been asked counts as near.
     pub(super) fn sort(&self, nodes: &mut [NodeId]) {
         nodes.sort_by_key(|node| (self.estimates.get(node).copied().unwrap_or(0), *node));
@@ -76,6 +83,7 @@ mod tests {
         N.into_iter().for_each(|node| trips.learn(node, ms(3)));
         trips.lost(N[0], ms(300));
         assert_eq!(sorted(&trips)[2], N[0]);
+        assert!(trips.is_silent(N[0], ms(300)) && !trips.is_silent(N[1], ms(300)));
         let again = (0..2_000).find(|_| {
             trips.learn(N[1], ms(3));
             trips.learn(N[2], ms(3));
