@@ -44,6 +44,11 @@ impl Node {
                 probe: node.0.probe.clone(),
                 node: node.side(),
             };
+            if !matches!(origin, Origin::Bootstrap | Origin::Restart) {
+                // It takes what it begins with for promises that it has given: they are durable
+                // before it gives others.
+                node.0.disk.write_durable(NodeBatch::default()).await;
+            }
             let group = Group::start(seat, parts).await;
             let group = group.unwrap_or_else(|fatal| {
                 panic!("{seat:?} cannot start from rows that this program wrote: {fatal}")
