@@ -164,22 +164,19 @@ impl Node {
         sender: Option<Sender>,
     ) -> Admission {
         let here = self.0.replicas.borrow().get(&shard).map(|r| r.seat);
-        if let Some(here) = here {
-            if here.replica == replica {
-                return Admission::Here;
-            }
-            if here.replica > replica {
-                return Admission::Gone;
-            }
-            if !self.is_outdated(here, sender) {
-                return Admission::NotNow;
-            }
-            drop(self.destroy(here));
+        if let Some(here) = here.filter(|here| here.replica >= replica) {
+            return if here.replica == replica { Admission::Here } else { Admission::Gone };
         }
         let known = self.known(shard);
         let gone = known.iter().any(|(id, r)| *id >= replica && r.state != RecordState::Live);
         if gone && !plant::is(Plant::TombstoneIgnored) {
             return Admission::Gone;
+        }
+        if let Some(older) = here {
+            if !self.is_outdated(older, sender) {
+                return Admission::NotNow;
+            }
+            drop(self.destroy(older));
         }
         let seat = self.seat(shard, replica);
         let is_known = known.iter().any(|(id, _)| *id == replica);
@@ -274,8 +271,7 @@ impl Node {
 
     /// Destroys a replica in one batch: tombstone, and all its rows gone. Returns a future that
     /// waits until that is durable. A replica that was never here gets its tombstone all the same,
-    /// so that no late message makes it; unless an older one lives here, which a newer tombstone
-    /// would say is gone.
+    /// so that no late message makes it, and an older one that lives here lives on.
     pub(super) fn destroy(&self, seat: Seat) -> impl Future<Output = ()> + use<> {
         let Seat { node, shard, replica } = seat;
         let here = self.0.replicas.borrow().get(&shard).is_some_and(|r| r.seat == seat);
@@ -288,16 +284,18 @@ impl Node {
         let mut batch = NodeBatch::default();
         let older_lives =
             self.0.replicas.borrow().get(&shard).is_some_and(|r| r.seat.replica < replica);
-        let stays = older_lives || plant::is(Plant::RemovedReplicaStays);
-        if !stays && known.is_none_or(|state| state == RecordState::Live) {
+        if !plant::is(Plant::RemovedReplicaStays)
+            && known.is_none_or(|state| state == RecordState::Live)
+        {
             if here && !plant::is(Plant::DestroyedGoesOn) {
                 self.0.sim.kill_scope(self.owner(replica.0));
                 let gone = self.0.replicas.borrow_mut().remove(&shard);
                 drop(gone);
                 self.remember_destroyed(seat);
             }
-            // One tombstone a shard: the newest says of all before it that they are gone.
-            for (older, _) in self.known(shard).into_iter().filter(|(id, _)| *id < replica) {
+            // One tombstone a shard is enough: that of the newest, once all before it are gone.
+            let older = self.known(shard).into_iter().filter(|(id, _)| *id < replica);
+            for (older, _) in older.filter(|_| !older_lives) {
                 batch.delete_range(older.rows());
             }
             let record = Record { shard, state: RecordState::Tombstone(epoch) };

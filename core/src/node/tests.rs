@@ -37,7 +37,7 @@ fn sender(conf_ver: u64) -> Option<Sender> {
 }
 
 /// Given a replica that lives, when a newer one that never came here is to be destroyed, then the
-/// older keeps its data, and no tombstone says that it is gone.
+/// older keeps its data, and no late message makes the newer one.
 #[test]
 fn destroying_an_id_that_never_came_takes_no_older_replica_with_it() {
     let cluster = cluster();
@@ -45,7 +45,10 @@ fn destroying_an_id_that_never_came_takes_no_older_replica_with_it() {
         let seat = Seat { node: node.id(), shard: A, replica: NEW };
         drop(node.destroy(seat));
         assert!(lives(node));
-        assert!(birth::catalog(node.disk()).iter().all(|(replica, _)| *replica != NEW));
+        assert_eq!(node.admit(A, OLD, sender(2)), Admission::Here);
+        assert!(lives(node));
+        assert_eq!(node.admit(A, NEW, sender(2)), Admission::Gone);
+        assert!(lives(node));
     });
 }
 
