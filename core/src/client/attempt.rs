@@ -69,17 +69,21 @@ impl Client {
         let began = self.0.sim.now();
         let answer = self.0.network.call(from, to, Some(shard), message, ATTEMPT_TTL).await;
         let mut state = self.0.state.borrow_mut();
+        // A write waits for a quorum: how far its leader is from this client it does not tell.
+        let measures = !under_way.operation.is_write();
         match answer {
             Ok(Message::Reply { reply, .. }) => {
                 // That a node turns clients away at once does not make it near.
-                if reply != Reply::Busy {
+                if measures && reply != Reply::Busy {
                     state.round_trips.learn(target, self.0.sim.now().since(began));
                 }
                 drop(state);
                 self.learn(under_way, target, reply)
             }
             _ => {
-                state.round_trips.lost(target, ATTEMPT_TTL);
+                if measures {
+                    state.round_trips.lost(target, ATTEMPT_TTL);
+                }
                 state.router.doubt_leader(under_way.key, target);
                 Attempt::Pause { perhaps: true }
             }
