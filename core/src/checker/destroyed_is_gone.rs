@@ -86,6 +86,7 @@ mod tests {
     use super::super::fact_story::{entry, first_rows, record, seat, vote, written};
     use super::super::story::Story;
     use super::*;
+    use crate::id::ReplicaId;
 
     fn gone() -> Vec<RowFact> {
         vec![RowFact::Deleted { replica: ReplicaId(4) }, record((1, 2, 4), true)]
