@@ -48,7 +48,7 @@ struct Arguments {
     /// Name the bugs that can be planted, and run nothing
     #[arg(long)]
     list_plants: bool,
-    /// Have leaders trust their leases when they answer reads, on three nodes that crash and are cut off
+    /// Read on leases, on three nodes that crash and are cut off
     #[arg(long)]
     lease_reads: bool,
     /// Tell everything that was counted
