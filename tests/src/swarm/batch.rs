@@ -48,7 +48,7 @@ struct Arguments {
     /// Name the bugs that can be planted, and run nothing
     #[arg(long)]
     list_plants: bool,
-    /// Have leaders trust their leases when they answer reads
+    /// Read on leases, on three nodes that crash and are cut off
     #[arg(long)]
     lease_reads: bool,
     /// Tell everything that was counted
@@ -234,7 +234,7 @@ pub fn main() -> ExitCode {
     if arguments.table {
         print!("{}", batch.coverage.table());
     }
-    let as_meant = arguments.plant.is_none();
+    let as_meant = arguments.plant.is_none() && !arguments.lease_reads;
     let gated = as_meant && batch.passed + batch.failed.len() as u64 >= GATED_FROM;
     let missing = if gated { batch.coverage.missing() } else { Vec::new() };
     for what in &missing {

@@ -79,6 +79,20 @@ impl Plan {
         self.options.scan_percent = dice.one_of(&[0, 0, 10, 30]);
     }
 
+    /// Has leaders trust their leases when they answer reads, under the faults that show what comes
+    /// of it: who is cut off, and who restarts.
+    pub(super) fn read_on_leases(&mut self) {
+        self.options.read_policy = ReadPolicy::Lease;
+        self.options.read_from = ReadFrom::Leader;
+        // Three nodes and one shard, so that those who crash are often just those who gave the lease.
+        (self.options.nodes, self.options.voters, self.options.initial_shards) = (3, 3, 1);
+        (self.options.auto_split, self.options.balance) = (AutoSplit::Off, false);
+        (self.options.node_capacity, self.options.clients, self.phases) = (0, 5, false);
+        (self.options.think_ns, self.options.write_percent) = (4_000_000, 60);
+        self.faults = vec![FaultKind::Crash, FaultKind::Isolate];
+        (self.pause_us, self.fault_percent) = ((5_000, 200_000), 95);
+    }
+
     /// How fast nodes are, and what placement does about load by itself. The four phases say where
     /// everything is to be, so there it does nothing.
     fn draw_load(&mut self, dice: &mut Dice) {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use shardscope_core::{Command, NodeId, Plant, ReadPolicy, Recording, Simulation};
+use shardscope_core::{Command, NodeId, Plant, Recording, Simulation};
 
 use super::change;
 use super::coverage::Coverage;
@@ -66,7 +66,7 @@ pub fn run(seed: u64, settings: &Settings) -> Run {
     let mut plan = Plan::of(seed, settings.length);
     plan.options.plant = settings.plant;
     if settings.lease_reads {
-        plan.options.read_policy = ReadPolicy::Lease;
+        plan.read_on_leases();
     }
     let options = plan.options.clone();
     let (report, told) = std::sync::mpsc::channel();

@@ -26,10 +26,7 @@ pub(super) fn text(found: &Found<'_>, arguments: &Arguments) -> String {
 /// What the swarm finds in OpenRaft when reads trust leases.
 fn leases_section(text: &mut String, (tried, catch): &(u64, Option<Catch>)) {
     line(text, "## Lease reads\n");
-    line(
-        text,
-        "With nothing planted, and reads on leases under every fault, crashes and clocks included:",
-    );
+    line(text, "With nothing planted, reads on leases, and nodes that crash and are cut off:");
     let Some(catch) = catch else {
         line(text, &format!("nothing was found in {tried} seeds.\n"));
         return;
@@ -84,11 +81,15 @@ fn plants_table(text: &mut String, hunts: &[Hunt], arguments: &Arguments) {
     text.push_str(&format!(
         "## Planted bugs\n\n\
          Each is a line at a seam of this project (`core/src/plant`), compiled with the cargo feature\n\
-         `plants` alone and switched on one at a time. A hunt tries seeds from 1 on, at most {}, with\n\
-         faults for {} s of virtual time each, until a property is found false, or what must come \
+         `plants` alone and switched on one at a time. A hunt tries seeds from 1 on, at most {} and\n\
+         for {} minutes, with faults for {} s of virtual time each, until a property is found false, or what must come \
          true\nonce the faults have ended does not (`liveness`). *Commands* is what the failing run was \
-         cut down\nto. See one: `cargo xtask swarm --plant NAME --seeds SEED --seconds {}`.\n\n",
-        arguments.seeds, arguments.seconds, arguments.seconds
+         cut down\nto in at most {} runs. See one: `cargo xtask swarm --plant NAME --seeds SEED --seconds {}`.\n\n",
+        arguments.seeds,
+        arguments.minutes,
+        arguments.seconds,
+        arguments.minimise,
+        arguments.seconds
     ));
     line(text, "| planted bug | what it breaks | found by | also false | seeds | commands |");
     line(text, "|---|---|---|---|---:|---:|");
