@@ -32,7 +32,7 @@ const STOPS = [
   [
     'tour-begin',
     '#next-phase',
-    'Nothing runs yet. **Next phase** lets the first three form one raft group, and three clients begin to read and write keys 1 to 200.',
+    'Nothing runs yet. **Next phase** lets the first three form one raft group, and six clients begin to read and write keys 1 to 200.',
   ],
 ];
 
