@@ -189,9 +189,8 @@ pub(crate) const CAPTIONS: &[Caption] = &[
     Caption {
         id: "won-back",
         phase: 4,
-        text: "Each half is led by a node of its own, with a line of its own. The same clients now \
-               get **more done and wait less**: compare operations a second and latency with those \
-               of phase 1.",
+        text: "Each half is led by a node of its own: the same clients now get **more done and wait \
+               less**. Compare phases 1 and 4 under Numbers.",
         call: "",
         tikv: "qps and duration by store",
         told_by: |e| matches!(e, EventKind::PhaseCompleted { phase: 4 }),
