@@ -163,8 +163,6 @@ plants! {
         "Placement forgets which shard ids it gave out when it restarts.", ["S8"];
     JointConfigurationSkipped, "joint-configuration-skipped",
         "Voters change without the joint configuration between.", ["S17"];
-    VotersNotHeard, "voters-not-heard",
-        "A leader changes the voters without having heard from a quorum of those to come.", ["S22"];
     StepWithoutPrecondition, "step-without-precondition",
         "A membership step is done whatever epoch it names, so that a late order counts.",
         ["S22", "liveness"];
