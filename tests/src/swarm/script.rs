@@ -98,6 +98,8 @@ pub(super) fn demand_progress(
     })
 }
 
+// A browser draws runs, and runs no script again.
+#[cfg(not(target_arch = "wasm32"))]
 impl Script {
     /// Runs it.
     pub(super) fn run(&self, kept: &Kept) -> Verdict {
