@@ -285,7 +285,17 @@ impl Node {
 
     /// All live replicas, by shard.
     pub(crate) fn facts(&self) -> Vec<ReplicaFacts> {
-        self.0.replicas.borrow().values().map(ReplicaFacts::from).collect()
+        self.0.replicas.borrow().values().map(|r| self.facts_of(r)).collect()
+    }
+
+    fn facts_of(&self, r: &Replica) -> ReplicaFacts {
+        let descriptor = match r.group() {
+            Some(group) => group.machine().descriptor(),
+            // It is about to run as what is on the disk.
+            None => birth::descriptor(&self.0.disk, r.seat.replica),
+        };
+        let (seat, status, heard) = (r.seat, r.status(), r.heard);
+        ReplicaFacts { seat, descriptor, status, heard, group: r.group().cloned() }
     }
 
     /// What is on the disk of a node that is down, by id; nothing while it runs.
@@ -298,7 +308,7 @@ impl Node {
 
     /// The live replica of `shard`.
     pub(crate) fn fact(&self, shard: ShardId) -> Option<ReplicaFacts> {
-        self.0.replicas.borrow().get(&shard).map(ReplicaFacts::from)
+        self.0.replicas.borrow().get(&shard).map(|r| self.facts_of(r))
     }
 
     fn remember_destroyed(&self, seat: Seat) {
@@ -312,18 +322,6 @@ impl Node {
     /// Replicas destroyed since `since`, of the last [`DESTROYED_MAX`].
     pub(crate) fn destroyed_since(&self, since: Time) -> Vec<(Time, Seat)> {
         self.0.destroyed.borrow().iter().filter(|(at, _)| *at >= since).copied().collect()
-    }
-}
-
-impl From<&Replica> for ReplicaFacts {
-    fn from(r: &Replica) -> Self {
-        Self {
-            seat: r.seat,
-            descriptor: r.group().and_then(|g| g.machine().descriptor()),
-            status: r.status(),
-            heard: r.heard,
-            group: r.group().cloned(),
-        }
     }
 }
 

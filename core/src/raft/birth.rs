@@ -16,7 +16,7 @@ use super::types::{
     Row, RowKey, SnapshotMeta, StoredMembership, StoredSnapshot, Vote, log_id,
 };
 use crate::id::{NodeId, ReplicaId, ShardId};
-use crate::key::KeyRange;
+use crate::key::{Descriptor, KeyRange};
 use crate::plant::{self, Plant};
 
 /// Term of a new shard's initial log id and vote.
@@ -130,6 +130,17 @@ pub fn is_initialized(disk: &NodeDisk, replica: ReplicaId) -> bool {
 pub fn range(disk: &NodeDisk, replica: ReplicaId) -> Option<KeyRange> {
     match disk.get(&replica.row(Part::Snapshot)) {
         Some(Row::Snapshot(stored)) => Some(stored.state.range),
+        _ => None,
+    }
+}
+
+/// What a replica's last snapshot says that its shard is; `None` while uninitialized.
+#[must_use]
+pub fn descriptor(disk: &NodeDisk, replica: ReplicaId) -> Option<Descriptor> {
+    match disk.get(&replica.row(Part::Snapshot)) {
+        Some(Row::Snapshot(stored)) => {
+            Some(stored.state.descriptor(stored.meta.last_membership.membership()))
+        }
         _ => None,
     }
 }

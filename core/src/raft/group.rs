@@ -10,6 +10,7 @@ use openraft::async_runtime::watch::WatchReceiver;
 use openraft::errors::{ClientWriteError, Fatal, LinearizableReadError, RaftError};
 use openraft::raft::SnapshotResponse;
 use openraft::raft::linearizable_read::Linearizer;
+use openraft::type_config::TypeConfigExt;
 use openraft::{ChangeMembers, Config, Precondition, Raft, ServerState};
 
 use super::compaction::Compaction;
@@ -192,10 +193,12 @@ impl Group {
             return Ok(Basis::Quorum);
         }
         let (linearizer, basis) = self.linearizer(policy).await?;
-        match linearizer.try_await_ready(&self.raft, Some(ttl)).await {
+        // With a deadline of its own, OpenRaft's wait would tell the time of day in its error, and a
+        // browser's has none to tell.
+        match C::timeout(ttl, linearizer.await_ready(&self.raft)).await {
             Ok(Ok(_)) => Ok(basis),
-            Ok(Err(_)) => Err(ReadError::Behind),
-            Err(_) => Err(ReadError::NotLeader(None)),
+            Ok(Err(_)) => Err(ReadError::NotLeader(None)),
+            Err(_) => Err(ReadError::Behind),
         }
     }
 
@@ -207,9 +210,12 @@ impl Group {
 
     /// Returns once this replica has applied up to `index`.
     pub(crate) async fn applied(&self, index: u64, ttl: Duration) -> Result<(), ReadError> {
-        let wait = self.raft.wait(Some(ttl));
-        let applied = wait.applied_index_at_least(Some(index), "a follower's read").await;
-        applied.map(|_| ()).map_err(|_| ReadError::Behind)
+        let wait = self.raft.wait(None);
+        let applied = wait.applied_index_at_least(Some(index), "a follower's read");
+        match C::timeout(ttl, applied).await {
+            Ok(Ok(_)) => Ok(()),
+            Ok(Err(_)) | Err(_) => Err(ReadError::Behind),
+        }
     }
 
     async fn linearizer(&self, policy: ReadPolicy) -> Result<(Linearizer<C>, Basis), ReadError> {
