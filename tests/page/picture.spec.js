@@ -21,7 +21,9 @@ test('the picture of phase 3, with a snapshot under way', async ({ page }) => {
     if (dots) watch.observe(dots, { childList: true });
   });
   await button(page, 'Next phase').click();
-  await expect(button(page, 'Play')).toBeVisible();
+  await expect(button(page, 'Pause')).toBeVisible();
+  await expect(button(page, 'Play')).toBeVisible({ timeout: 60_000 });
+  await expect(page.locator('.layer-dots .dot rect')).not.toHaveCount(0);
   await select(page, 'shard:2');
   if (process.env.UPDATE_SCREENSHOT) await page.screenshot({ path: FILE, animations: 'disabled' });
   await page.locator('#speed').selectOption({ label: '100 ×' });

@@ -256,7 +256,7 @@ function describeShard(view, id) {
       ['epoch', `${shard.version}.${shard.confVer} (splits . changes of members)`],
       ['leader', shard.leader === null ? 'none' : nodeName(view, shard.leader)],
       ['load', `${count(shard.opsPerSecond)} operations a second${shard.hot ? ', hot' : ''}`],
-      ['clients wait', shard.latencyNs > 0 ? waits(shard) : 'for nothing just now'],
+      ['answers', shard.latencyNs > 0 ? `after ${waits(shard)}` : 'none just now'],
       ['writable', `${writable ? 'for' : 'not for'} ${span(shard.sinceNs)}${gap}`],
     ],
   };
