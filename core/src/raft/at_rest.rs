@@ -33,10 +33,7 @@ pub(crate) fn at_rest(node: NodeId, disk: &NodeDisk) -> Vec<AtRest> {
             Some(Row::LogId(id)) => id.map_or(0, index),
             _ => 0,
         };
-        let snapshot = match disk.get(&replica.row(Part::Snapshot)) {
-            Some(Row::Snapshot(stored)) => Some(stored),
-            _ => None,
-        };
+        let snapshot = birth::snapshot(disk, replica);
         let last_log = log.tail(1).pop().map_or_else(|| log.purged(), |e| index(e.log_id));
         let term = log.vote().map_or(0, |vote| vote.leader_id.term);
         AtRest { seat, log, term, committed, last_log, snapshot }

@@ -128,19 +128,20 @@ pub fn is_initialized(disk: &NodeDisk, replica: ReplicaId) -> bool {
 /// The range of a replica's last snapshot; `None` while uninitialized.
 #[must_use]
 pub fn range(disk: &NodeDisk, replica: ReplicaId) -> Option<KeyRange> {
-    match disk.get(&replica.row(Part::Snapshot)) {
-        Some(Row::Snapshot(stored)) => Some(stored.state.range),
-        _ => None,
-    }
+    snapshot(disk, replica).map(|stored| stored.state.range)
 }
 
 /// What a replica's last snapshot says that its shard is; `None` while uninitialized.
 #[must_use]
 pub fn descriptor(disk: &NodeDisk, replica: ReplicaId) -> Option<Descriptor> {
+    let stored = snapshot(disk, replica)?;
+    Some(stored.state.descriptor(stored.meta.last_membership.membership()))
+}
+
+/// A replica's last snapshot; `None` while uninitialized.
+pub(crate) fn snapshot(disk: &NodeDisk, replica: ReplicaId) -> Option<Rc<StoredSnapshot>> {
     match disk.get(&replica.row(Part::Snapshot)) {
-        Some(Row::Snapshot(stored)) => {
-            Some(stored.state.descriptor(stored.meta.last_membership.membership()))
-        }
+        Some(Row::Snapshot(stored)) => Some(stored),
         _ => None,
     }
 }
