@@ -91,12 +91,21 @@ impl Rows {
         last.max(self.covered())
     }
 
-    /// Whether it has the entry at `at`, in its log or in its snapshot.
+    /// Whether it has the entry at `at`, in its log or in its snapshot. A snapshot that came from
+    /// another replica stands for its entries even where an older log is not purged yet: a restart
+    /// drops that one.
     pub(super) fn has(&self, at: LogPoint) -> bool {
         match self.log.get(&at.index) {
-            Some(entry) => entry.term == at.term,
+            Some(entry) if entry.term == at.term => true,
+            Some(_) => at.index <= self.covered() && !self.leads_to_snapshot(),
             None => at.index <= self.covered(),
         }
+    }
+
+    /// Whether its log has the last entry of its snapshot.
+    fn leads_to_snapshot(&self) -> bool {
+        let last = self.snapshot.as_ref().map(|snapshot| snapshot.at);
+        last.is_none_or(|last| self.log.get(&last.index).is_some_and(|e| e.term == last.term))
     }
 
     /// Whether it has a range: it began with one, or got a snapshot.
@@ -153,7 +162,7 @@ fn delete(log: &mut BTreeMap<u64, EntryFact>, from: u64, to: u64) {
 
 #[cfg(test)]
 mod tests {
-    use super::super::fact_story::{durable, entry, first_rows, written};
+    use super::super::fact_story::{config, durable, entry, first_rows, snapshot, written};
     use super::*;
 
     const NODE: NodeId = NodeId(1);
@@ -194,6 +203,11 @@ mod tests {
         assert!(rows(&disks).has(at(5, 5)), "it began there");
         assert!(!rows(&disks).has(at(5, 8)), "of another term");
         assert!(!rows(&disks).has(at(6, 9)));
+        disks.follow(&written(1, vec![snapshot(1, 6, 8, config(&[&[1]], &[]))]));
+        assert!(!rows(&disks).has(at(7, 7)), "the log is the snapshot's own");
+        disks.follow(&written(1, vec![snapshot(1, 7, 8, config(&[&[1]], &[]))]));
+        assert!(rows(&disks).has(at(7, 7)), "the snapshot has taken the place of the log");
+        disks.follow(&written(1, vec![snapshot(1, 5, 5, config(&[&[1]], &[]))]));
         let cut = RowFact::EntriesDeleted { replica: R, from: 7, to: u64::MAX };
         disks.follow(&written(1, vec![cut]));
         assert_eq!(rows(&disks).last(), 6);

@@ -196,8 +196,24 @@ impl<K: Ord + Copy + 'static, V: 'static> Disk<K, V> {
 
     /// Writes a batch at once, and returns a future that waits until it is durable.
     pub fn write_durable(&self, batch: Batch<K, V>) -> impl Future<Output = ()> + use<K, V> {
+        self.write_durable_telling(batch, || ())
+    }
+
+    /// Like [`Self::write_durable`], and calls `durable` when it is, in the order of the disk:
+    /// those who wait go on in any order. Neither if a crash comes first, or who waits is dropped.
+    pub(crate) fn write_durable_telling<F: FnOnce() + 'static>(
+        &self,
+        batch: Batch<K, V>,
+        durable: F,
+    ) -> impl Future<Output = ()> + use<K, V, F> {
         let (tx, rx) = oneshot::channel();
-        self.write(batch, Some(Box::new(move || _ = tx.send(()))));
+        let done = move || {
+            if !tx.is_canceled() {
+                durable();
+                _ = tx.send(());
+            }
+        };
+        self.write(batch, Some(Box::new(done)));
         async move {
             if rx.await.is_err() {
                 // The node crashed before the flush: this task is about to be dropped with it.

@@ -271,22 +271,22 @@ impl Node {
 
     /// Destroys a replica in one batch: tombstone, and all its rows gone. Returns a future that
     /// waits until that is durable. A replica that was never here gets its tombstone all the same,
-    /// so that no late message makes it, and an older one that lives here lives on.
+    /// so that no late message makes it, unless a newer one is or was here, which says as much; and
+    /// an older one that lives here lives on.
     pub(super) fn destroy(&self, seat: Seat) -> impl Future<Output = ()> + use<> {
         let Seat { node, shard, replica } = seat;
         let here = self.0.replicas.borrow().get(&shard).is_some_and(|r| r.seat == seat);
         let epoch = self.group(shard).filter(|_| here).and_then(|g| g.machine().state(|s| s.epoch));
         let epoch = epoch.unwrap_or_default();
-        let known = match self.0.disk.get(&replica.row(Part::Record)) {
-            Some(Row::Record(record)) => Some(record.state),
-            _ => None,
+        let known = self.known(shard);
+        let is_due = match known.iter().find(|(id, _)| *id == replica) {
+            Some((_, record)) => record.state == RecordState::Live,
+            None => known.iter().all(|(id, _)| *id < replica),
         };
         let mut batch = NodeBatch::default();
         let older_lives =
             self.0.replicas.borrow().get(&shard).is_some_and(|r| r.seat.replica < replica);
-        if !plant::is(Plant::RemovedReplicaStays)
-            && known.is_none_or(|state| state == RecordState::Live)
-        {
+        if is_due && !plant::is(Plant::RemovedReplicaStays) {
             if here && !plant::is(Plant::DestroyedGoesOn) {
                 self.0.sim.kill_scope(self.owner(replica.0));
                 let gone = self.0.replicas.borrow_mut().remove(&shard);
@@ -294,7 +294,7 @@ impl Node {
                 self.remember_destroyed(seat);
             }
             // One tombstone a shard is enough: that of the newest, once all before it are gone.
-            let older = self.known(shard).into_iter().filter(|(id, _)| *id < replica);
+            let older = known.into_iter().filter(|(id, _)| *id < replica);
             for (older, _) in older.filter(|_| !older_lives) {
                 batch.delete_range(older.rows());
             }

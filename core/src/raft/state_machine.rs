@@ -348,14 +348,8 @@ impl<R: AsyncRuntime> RaftStateMachine<Types<R>> for StateMachine {
         if !plant::is(Plant::InstalledSnapshotNotWritten) {
             batch.put(replica.row(Part::Snapshot), Row::Snapshot(Rc::new(stored)));
         }
-        // Written and taken over at the same instant: a snapshot being built meanwhile sees both or
-        // neither.
-        let durable = self.0.disk.write_durable(batch);
-        let installed = Machine::from_snapshot(meta, &snapshot);
-        let before = std::mem::replace(&mut *self.0.machine.borrow_mut(), installed);
-        durable.await;
         let last = meta.last_log_id;
-        self.0.trace.record(EventKind::SnapshotInstalled {
+        let event = EventKind::SnapshotInstalled {
             node,
             shard,
             replica,
@@ -365,7 +359,14 @@ impl<R: AsyncRuntime> RaftStateMachine<Types<R>> for StateMachine {
             epoch: snapshot.epoch,
             keys: snapshot.data.len() as u64,
             digest: snapshot.digest(),
-        });
+        };
+        // Written and taken over at the same instant: a snapshot being built meanwhile sees both or
+        // neither. Recorded in the order of the disk: a child's may wait for its parent's.
+        let trace = self.0.trace.clone();
+        let durable = self.0.disk.write_durable_telling(batch, move || trace.record(event));
+        let installed = Machine::from_snapshot(meta, &snapshot);
+        let before = std::mem::replace(&mut *self.0.machine.borrow_mut(), installed);
+        durable.await;
         self.tell_what_it_holds();
         if before.state.is_none() {
             self.effect(Effect::Initialized(self.0.seat));
