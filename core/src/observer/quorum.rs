@@ -23,8 +23,8 @@ struct Known {
 }
 
 /// A shard of which the nodes `up` have no quorum in a membership that may be in force: the newest
-/// one applied anywhere, a newer one that some log holds, or one that placement is about to ask
-/// for, on its way to what is wanted.
+/// one applied anywhere, a newer one that some log holds, or one that placement has asked for or is
+/// about to, on its way to what is wanted.
 pub(crate) fn shard_without_quorum(cluster: &Cluster, up: &[NodeId]) -> Option<ShardId> {
     let mut shards: BTreeMap<ShardId, Known> = BTreeMap::new();
     for node in &cluster.nodes {
@@ -50,9 +50,9 @@ pub(crate) fn shard_without_quorum(cluster: &Cluster, up: &[NodeId]) -> Option<S
         in_force.any(|(_, membership)| {
             let now: BTreeSet<NodeId> = voters(membership);
             !has_quorum(membership, &live)
-                || cluster.placement.wanted_voters(**shard).is_some_and(|wanted| {
-                    let both: BTreeSet<NodeId> = now.union(&wanted).copied().collect();
-                    !is_majority(up, &both) || !is_majority(up, &wanted)
+                || cluster.placement.voters_ahead(**shard).iter().any(|ahead| {
+                    let both: BTreeSet<NodeId> = now.union(ahead).copied().collect();
+                    !is_majority(up, &both) || !is_majority(up, ahead)
                 })
         })
     };

@@ -44,6 +44,8 @@ pub(super) struct Driver {
     wake: Sender<()>,
     /// What it does or waits for.
     pub(super) note: String,
+    /// Who votes after the membership step that it asked for last, which may be on its way still.
+    pub(super) asked: Option<BTreeSet<NodeId>>,
 }
 
 /// How a turn ended.
@@ -79,7 +81,7 @@ impl Placement {
             return;
         }
         let (wake, woken) = channel(0);
-        at_work.drivers.insert(shard, Driver { wake, note: String::new() });
+        at_work.drivers.insert(shard, Driver { wake, note: String::new(), asked: None });
         let (transfer_again, learners, refused) = Default::default();
         let placement = self.clone();
         let drive = Drive { placement, shard, transfer_again, learners, refused };
@@ -89,6 +91,12 @@ impl Placement {
     fn note_for(&self, shard: ShardId, note: String) {
         if let Some(driver) = self.0.at_work.borrow_mut().drivers.get_mut(&shard) {
             driver.note = note;
+        }
+    }
+
+    fn note_asked(&self, shard: ShardId, voters: Option<Vec<NodeId>>) {
+        if let Some(driver) = self.0.at_work.borrow_mut().drivers.get_mut(&shard) {
+            driver.asked = voters.map(|voters| voters.into_iter().collect());
         }
     }
 
@@ -220,7 +228,9 @@ impl Drive {
                 overdue.insert(m.replica);
             }
         }
-        Outlook { lost: self.placement.lost_to(report, layout), overdue }
+        let ordered = self.placement.0.store.ordered(self.shard);
+        let ordered = ordered.first().map(|(_, order)| order.home.node);
+        Outlook { lost: self.placement.lost_to(report, layout), overdue, ordered }
     }
 
     fn refuse(&mut self, step: Step, why: Refusal) -> Turn {
@@ -266,9 +276,20 @@ impl Drive {
                 store.finish_split(shard, child);
                 Turn::Moved
             }
-            Some(AdminReply::Stale(_)) => Turn::Moved,
+            Some(AdminReply::Stale(now)) => self.look_again(&now, epoch),
             _ => Turn::Waits,
         }
+    }
+
+    /// What was asked for under `epoch` was refused as stale: look at once if there is something new
+    /// to see. Else a membership is in the leader's log and not agreed on: that takes its time.
+    fn look_again(&self, now: &ShardReport, epoch: Epoch) -> Turn {
+        if now.descriptor.epoch != epoch {
+            return Turn::Moved;
+        }
+        let note = format!("{}: waits for the membership before to be agreed on", self.shard);
+        self.placement.note_for(self.shard, note);
+        Turn::Waits
     }
 
     async fn take(&mut self, leader: NodeId, report: &ShardReport, step: Step) -> Turn {
@@ -278,8 +299,12 @@ impl Drive {
         };
         placement.0.store.synced().await;
         placement.note_step(shard, step.clone());
+        placement.note_asked(shard, quorum::voters_after(&step, &report.descriptor));
         match placement.order(shard, leader, order).await {
             Some(AdminReply::Done(report)) => placement.learn(&report.descriptor, leader),
+            Some(AdminReply::Stale(now)) => {
+                return self.look_again(&now, report.descriptor.epoch);
+            }
             Some(AdminReply::Refused(why)) => return self.refuse(step, why),
             Some(AdminReply::Unknown(why)) => {
                 placement.note_for(shard, format!("{shard}: {step}: {why}"));

@@ -167,9 +167,13 @@ impl Placement {
             && !self.0.store.removed().iter().any(|(_, home)| home.shard == shard)
     }
 
-    /// Where the voters of `shard` are wanted, if anybody has said so.
-    pub(crate) fn wanted_voters(&self, shard: ShardId) -> Option<BTreeSet<NodeId>> {
-        Some(self.0.store.layout(shard)?.voters.iter().copied().collect())
+    /// Where voters of `shard` may soon be: after the membership step that was asked for last, which
+    /// a leader may be about to take, and as they are wanted.
+    pub(crate) fn voters_ahead(&self, shard: ShardId) -> Vec<BTreeSet<NodeId>> {
+        let at_work = self.0.at_work.borrow();
+        let asked = at_work.drivers.get(&shard).and_then(|driver| driver.asked.clone());
+        let wanted = self.0.store.layout(shard);
+        asked.into_iter().chain(wanted.map(|w| w.voters.iter().copied().collect())).collect()
     }
 
     /// What it does or waits for, in a sentence; empty at rest.

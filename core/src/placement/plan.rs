@@ -46,6 +46,8 @@ pub(super) struct Outlook {
     pub(super) lost: BTreeSet<NodeId>,
     /// Learners that have had their time to catch up, and have not.
     pub(super) overdue: BTreeSet<ReplicaId>,
+    /// Where a learner was ordered under the membership that is in force, and has not come.
+    pub(super) ordered: Option<NodeId>,
 }
 
 /// The next step for a shard that stands as `report` says, led by the replica on `leader`.
@@ -74,7 +76,15 @@ pub(crate) fn next_step(
     };
     let others = members.iter().filter(|m| !as_wanted(m));
     let nodes: Vec<NodeId> = others.map(|m| m.node).collect();
-    if nodes.is_empty() { Plan::Reached } else { Plan::Do(Step::Remove { nodes }) }
+    if !nodes.is_empty() {
+        return Plan::Do(Step::Remove { nodes });
+    }
+    match outlook.ordered {
+        // Nobody wants it any more, and it may come yet: nothing ends that but the next membership.
+        // It is made a member, so that it is removed and destroyed like any other.
+        Some(node) => Plan::Do(Step::AddLearner { node, replica: ReplicaId(0) }),
+        None => Plan::Reached,
+    }
 }
 
 /// Adds learners where a replica is wanted, first of all on nodes that are live; waits for the
@@ -205,6 +215,16 @@ mod tests {
         let give_up = Plan::Do(Step::RollBack { node: NodeId(4), replica: ReplicaId(4) });
         let on = report(&[1, 2, 3], &[4], 10);
         assert_eq!(plan_while(&on, 1, (&[1, 2, 3], &[4]), &outlook), give_up);
+    }
+
+    #[test]
+    fn a_learner_that_was_ordered_and_is_not_wanted_any_more_comes_and_goes() {
+        let outlook = Outlook { ordered: Some(NodeId(4)), ..Outlook::default() };
+        let wanted: (&[u16], &[u16]) = (&[1, 2, 3], &[]);
+        let add = Plan::Do(Step::AddLearner { node: NodeId(4), replica: ReplicaId(0) });
+        assert_eq!(plan_while(&report(&[1, 2, 3], &[], 95), 1, wanted, &outlook), add);
+        let remove = Plan::Do(Step::Remove { nodes: nodes(&[4]) });
+        assert_eq!(plan(&report(&[1, 2, 3], &[4], 0), 1, wanted.0, wanted.1), remove);
     }
 
     #[test]

@@ -18,19 +18,27 @@ pub(super) fn refuses(
     descriptor: &Descriptor,
     lost: &BTreeSet<NodeId>,
 ) -> Option<Refusal> {
-    let members = &descriptor.members;
-    let now: Vec<NodeId> = members.iter().filter(|m| m.voter).map(|m| m.node).collect();
-    let after: Vec<NodeId> = match step {
-        Step::AddLearner { .. } | Step::RollBack { .. } => now.clone(),
-        Step::Promote { nodes } => now.iter().chain(nodes).copied().collect(),
-        Step::Remove { nodes } => now.iter().filter(|n| !nodes.contains(n)).copied().collect(),
+    let after = voters_after(step, descriptor)?;
+    [voters(descriptor).collect(), after].iter().find_map(|voters| without_quorum(voters, lost))
+}
+
+/// Where the voters are once `step` is taken; none if it changes no quorum.
+pub(super) fn voters_after(step: &Step, descriptor: &Descriptor) -> Option<Vec<NodeId>> {
+    let now = voters(descriptor);
+    match step {
+        Step::AddLearner { .. } | Step::RollBack { .. } => Some(now.collect()),
+        Step::Promote { nodes } => Some(now.chain(nodes.iter().copied()).collect()),
+        Step::Remove { nodes } => Some(now.filter(|n| !nodes.contains(n)).collect()),
         // Handing over, splitting and destroying change no quorum, and to leave a joint
         // configuration is to need fewer.
         Step::Transfer { .. } | Step::Split { .. } | Step::Destroy { .. } | Step::LeaveJoint {} => {
-            return None;
+            None
         }
-    };
-    [now, after].iter().find_map(|voters| without_quorum(voters, lost))
+    }
+}
+
+fn voters(descriptor: &Descriptor) -> impl Iterator<Item = NodeId> {
+    descriptor.members.iter().filter(|m| m.voter).map(|m| m.node)
 }
 
 /// Whether too few of `voters` are live.

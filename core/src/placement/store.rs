@@ -271,7 +271,7 @@ impl Store {
     }
 
     /// The shard's learners that were ordered and have not been heard of.
-    fn ordered(&self, shard: ShardId) -> Vec<(ReplicaId, Ordered)> {
+    pub(super) fn ordered(&self, shard: ShardId) -> Vec<(ReplicaId, Ordered)> {
         let all = RowKey::Ordered(ReplicaId(0))..=RowKey::Ordered(ReplicaId(u64::MAX));
         self.rows(all, |row| match row {
             (RowKey::Ordered(replica), Row::Ordered(order)) if order.home.shard == shard => {
