@@ -164,6 +164,13 @@ pub enum Command {
         /// On which node.
         node: NodeId,
     },
+    /// A node's disk is lost with all that is on it, and its node stops with it. It starts again on an
+    /// empty disk, under ids that it never had: what it had promised is lost, so nobody may take it
+    /// for the one that promised.
+    LoseDisk {
+        /// On which node.
+        node: NodeId,
+    },
     /// Set a node's clock to the world's and that much more, running that much faster from now on.
     /// Set back while the node runs, it stands still until it has caught up.
     SetClock {

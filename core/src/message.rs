@@ -31,6 +31,10 @@ pub(crate) enum Message {
     Admin(Admin),
     AdminReply(AdminReply),
     Heartbeat(Heartbeat),
+    /// A node with an empty disk asks placement from which id on replicas are new.
+    Join,
+    /// From this one on: a replica with an older id may have lived there on a disk that is lost.
+    Floor(ReplicaId),
     /// Placement's answer to a heartbeat: replicas that are out of their shard's membership.
     Orders(Vec<(ShardId, ReplicaId)>),
     /// A client that knows no route asks placement for the shard that holds a key.
@@ -150,6 +154,8 @@ pub(crate) struct ShardReport {
 /// What a node tells placement of itself every now and then.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Heartbeat {
+    /// It holds no replica before this one; 0 while it has not been told.
+    pub(crate) floor: ReplicaId,
     /// Every live replica that it holds.
     pub(crate) holds: Vec<(ShardId, ReplicaId)>,
     /// The shards that it leads.
@@ -192,6 +198,8 @@ impl Payload for Message {
             Self::Admin(_)
             | Self::AdminReply(_)
             | Self::Heartbeat(_)
+            | Self::Join
+            | Self::Floor(_)
             | Self::Orders(_)
             | Self::Locate(_)
             | Self::LocatedAt(_) => MessageKind::Placement,
@@ -254,6 +262,8 @@ impl Payload for Message {
             }
             Self::AdminReply(r) => format!("{r:?}"),
             Self::Heartbeat(h) => format!("{} replicas, leads {}", h.holds.len(), h.leads.len()),
+            Self::Join => "my disk is empty: which replica ids are new?".into(),
+            Self::Floor(floor) => format!("from {floor} on"),
             Self::Locate(key) => format!("where is {key}?"),
             Self::LocatedAt(Some(l)) => l.descriptor.to_string(),
             Self::LocatedAt(None) => "nowhere that placement knows".into(),

@@ -61,6 +61,8 @@ pub(crate) enum Fact {
     Durable { node: NodeId, rows: Rc<Vec<RowFact>> },
     /// A node crashed: what it had written and was not durable is gone.
     Crashed { node: NodeId },
+    /// All that was on a disk is lost.
+    DiskLost { node: NodeId },
     /// A replica applied an entry with that digest.
     Applied { seat: Seat, at: LogPoint, digest: u64 },
     /// A replica's answer to another one leaves its node, and promises something.

@@ -17,11 +17,13 @@ pub(crate) struct Disks {
     nodes: BTreeMap<NodeId, Images>,
 }
 
-/// One disk, twice.
+/// One disk, twice, and the one before.
 #[derive(Default)]
 struct Images {
     written: Image,
     durable: Image,
+    /// What was durable on the disk before, which is lost.
+    lost: Image,
 }
 
 /// What is on one disk, by replica.
@@ -50,6 +52,11 @@ impl Disks {
                 let images = self.node(*node);
                 images.written = images.durable.clone();
             }
+            Fact::DiskLost { node } => {
+                let images = self.node(*node);
+                let lost = std::mem::take(&mut images.durable);
+                *images = Images { lost, ..Images::default() };
+            }
             _ => {}
         }
     }
@@ -71,6 +78,13 @@ impl Disks {
     /// A replica's rows as written.
     pub(super) fn written(&self, node: NodeId, replica: ReplicaId) -> Option<&Rows> {
         self.written_on(node)?.get(&replica)
+    }
+
+    /// A replica's rows as a crash would leave them, or as they were durable on a disk that is lost:
+    /// what it has acknowledged counts, though it never will again.
+    pub(super) fn once_durable(&self, node: NodeId, replica: ReplicaId) -> Option<&Rows> {
+        let lost = || self.nodes.get(&node)?.lost.get(&replica);
+        self.durable(node, replica).or_else(lost)
     }
 
     /// A replica's rows as a crash would leave them.

@@ -3,7 +3,8 @@
 //! never count (Raft, sections 5.3 and 6; Ongaro's thesis, sections 4.2.1 and 10.2.1, where a leader
 //! counts itself only once its own write is durable).
 //!
-//! Looks at the disks of all nodes, also of those that are down. A snapshot stands for the entries
+//! Looks at the disks of all nodes, also of those that are down, and at what was durable on a disk
+//! that was lost since: it was acknowledged, and the others go by that. A snapshot stands for the entries
 //! in it. A configuration is in force as soon as it is appended, so an entry may rightly be
 //! committed by one that stands behind it in the leader's log: any that stands at or behind the
 //! entry in a log that has the entry will do.
@@ -61,7 +62,7 @@ impl Property for DurableOnQuorum {
         *compared += 1;
         let durable = |config: &Config| {
             config.has_quorum(|replica, node| {
-                disks.durable(node, replica).is_some_and(|rows| rows.has(at))
+                disks.once_durable(node, replica).is_some_and(|rows| rows.has(at))
             })
         };
         if durable(config) {
@@ -73,7 +74,7 @@ impl Property for DurableOnQuorum {
             return Ok(());
         }
         let held = config.nodes.iter().filter(|(replica, node)| {
-            disks.durable(*node, *replica).is_some_and(|rows| rows.has(at))
+            disks.once_durable(*node, *replica).is_some_and(|rows| rows.has(at))
         });
         let held: Vec<String> = held.map(|(replica, _)| replica.to_string()).collect();
         let LogPoint { term, index } = at;
@@ -124,6 +125,27 @@ mod tests {
         story.fine_fact(&entry_applied(AT, 7, 6));
         story.fine_fact(&entry_applied((2, 1, 2), 7, 6));
         assert_eq!(story.compared, 2, "each entry once");
+    }
+
+    /// Given an entry that two of three acknowledged, when one of them loses its disk before anybody
+    /// applies it, then it is committed all the same; what was only written there never was.
+    #[test]
+    fn what_was_durable_on_a_disk_that_is_lost_was_acknowledged() {
+        for acknowledged in [true, false] {
+            let mut story = story();
+            both(&mut story, 1, vec![entry(1, 7, 6)]);
+            story.fine_fact(&written(2, vec![entry(2, 7, 6)]));
+            if acknowledged {
+                story.fine_fact(&durable(2, vec![entry(2, 7, 6)]));
+            }
+            story.fine_fact(&Fact::DiskLost { node: crate::id::NodeId(2) });
+            let applied = entry_applied(AT, 7, 6);
+            if acknowledged {
+                story.fine_fact(&applied);
+            } else {
+                story.wrong_fact(&applied, "durable on [r1] alone");
+            }
+        }
     }
 
     #[test]

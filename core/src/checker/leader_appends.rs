@@ -83,7 +83,7 @@ impl Property for LeaderAppends {
                     done.map_err(|why| format!("{} on {node} {why}", at.1))?;
                 }
             }
-            Fact::Crashed { node } => {
+            Fact::Crashed { node } | Fact::DiskLost { node } => {
                 self.replicas.retain(|(at, _), _| at != node);
                 for (replica, rows) in disks.written_on(*node).into_iter().flatten() {
                     self.replicas.insert((*node, *replica), Log::of(*replica, rows));

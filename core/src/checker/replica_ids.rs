@@ -2,8 +2,9 @@
 //! before it there, and an id belongs to one shard on one node (TiKV: `Peer::replicate` and
 //! `maybe_create_peer` refuse an older peer id; ids are PD's `alloc_id`).
 //!
-//! A birth or a destruction that a crash took back does not count as one before. Looked at as
-//! replicas start, and as the catalog is written.
+//! A birth or a destruction that a crash took back does not count as one before. What a node lost
+//! with its disk counts for ever: that very id is not new either. Looked at as replicas start, and
+//! as the catalog is written.
 
 use std::collections::BTreeMap;
 
@@ -23,6 +24,8 @@ const IDS_MAX: usize = 1 << 14;
 pub(crate) struct ReplicaIds {
     /// The greatest id that each node has had of each shard. One small row each.
     greatest: BTreeMap<(NodeId, ShardId), ReplicaId>,
+    /// The greatest id that each node had of each shard when it lost its disk.
+    lost: BTreeMap<(NodeId, ShardId), ReplicaId>,
     owners: BTreeMap<ReplicaId, (NodeId, ShardId)>,
     /// Which id was the greatest of which shard lately, and which one before it.
     unsettled: Unsettled<(ShardId, ReplicaId, ReplicaId)>,
@@ -32,6 +35,7 @@ impl ReplicaIds {
     pub(crate) fn new(options: &Options) -> Self {
         Self {
             greatest: BTreeMap::new(),
+            lost: BTreeMap::new(),
             owners: BTreeMap::new(),
             unsettled: Unsettled::new(options),
         }
@@ -77,6 +81,12 @@ impl Property for ReplicaIds {
         match event.kind {
             EventKind::ReplicaStarted { node, shard, replica, origin, .. } => {
                 *compared += 1;
+                if self.lost.get(&(node, shard)).is_some_and(|lost| replica <= *lost) {
+                    return Err(format!(
+                        "{node} makes {replica} of {shard}, and had that or a newer one when it lost \
+                         its disk"
+                    ));
+                }
                 let greatest = self.greatest.get(&(node, shard)).copied();
                 self.note(event, node, shard, replica);
                 // What a node brings back from its disk is not new.
@@ -91,6 +101,11 @@ impl Property for ReplicaIds {
             }
             EventKind::ReplicaDestroyed { node, shard, replica, .. } => {
                 self.note(event, node, shard, replica);
+                Ok(())
+            }
+            EventKind::DiskLost { node } => {
+                let here = (node, ShardId(0))..=(node, ShardId(u64::MAX));
+                self.lost.extend(self.greatest.range(here).map(|(at, replica)| (*at, *replica)));
                 Ok(())
             }
             _ => Ok(()),
@@ -147,6 +162,20 @@ mod tests {
         story.fine(crashed(4));
         story.fine(started((4, 2, 7), Origin::Restart, Some((101, 200))));
         story.fine(started((4, 2, 8), Origin::Message, None));
+    }
+
+    #[test]
+    fn what_was_lost_with_a_disk_is_not_brought_back() {
+        let mut story = story();
+        story.fine(crashed(4));
+        story.fine(EventKind::DiskLost { node: NodeId(4) });
+        story.fine(started((4, 2, 10), Origin::Message, None));
+        story.wrong(started((4, 2, 7), Origin::Message, None), "when it lost its disk");
+        let mut same = Story::new(ReplicaIds::new(&Options::default()));
+        same.fine(started((4, 2, 7), Origin::Message, None));
+        same.at(2_000);
+        same.fine(EventKind::DiskLost { node: NodeId(4) });
+        same.wrong(started((4, 2, 7), Origin::Message, None), "when it lost its disk");
     }
 
     #[test]

@@ -81,7 +81,7 @@ impl Property for SplitAgain {
     fn fact(&mut self, fact: &Fact, disks: &Disks, _: &mut u64) -> Result<(), String> {
         match fact {
             Fact::Written { node, rows, .. } => self.write(*node, rows, disks),
-            Fact::Crashed { node } => {
+            Fact::Crashed { node } | Fact::DiskLost { node } => {
                 self.newest.retain(|(at, _), _| at != node);
                 for (replica, rows) in disks.written_on(*node).into_iter().flatten() {
                     if let Some(shard) = rows.shard {

@@ -61,7 +61,7 @@ impl Property for SplitKeepsVotes {
     fn fact(&mut self, fact: &Fact, disks: &Disks, compared: &mut u64) -> Result<(), String> {
         match fact {
             Fact::Written { node, rows, .. } => self.write(*node, rows, compared),
-            Fact::Crashed { node } => {
+            Fact::Crashed { node } | Fact::DiskLost { node } => {
                 self.votes.retain(|(at, _), _| at != node);
                 let rows = disks.written_on(*node).into_iter().flatten();
                 let votes = rows.filter_map(|(id, rows)| Some(((*node, *id), rows.vote?)));

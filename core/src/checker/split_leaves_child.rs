@@ -67,6 +67,9 @@ impl Property for SplitLeavesChild {
     }
 
     fn fact(&mut self, fact: &Fact, disks: &Disks, compared: &mut u64) -> Result<(), String> {
+        if let Fact::DiskLost { node } = fact {
+            self.owed.retain(|(at, ..), _| at != node);
+        }
         let Fact::Durable { node, rows } = fact else { return Ok(()) };
         let Some(image) = disks.durable_on(*node) else { return Ok(()) };
         for row in rows.iter() {

@@ -249,6 +249,20 @@ impl Cluster {
         Ok(())
     }
 
+    pub(super) fn lose_disk(&self, id: NodeId) -> Result<(), CommandError> {
+        let disk = self.node(id)?.disk();
+        match self.node(id)?.status() {
+            NodeStatus::Up | NodeStatus::Paused => self.crash(id)?,
+            NodeStatus::Down if disk.row_counts().0 == 0 => {
+                return already(format!("{id}'s disk is lost already: restart it"));
+            }
+            NodeStatus::Down => {}
+        }
+        disk.lose();
+        self.trace.record(EventKind::DiskLost { node: id });
+        Ok(())
+    }
+
     pub(super) fn set_clock(
         &self,
         id: NodeId,

@@ -141,6 +141,7 @@ impl Cluster {
             Command::ReleaseDisk { node } => self.hold_disk(node, false),
             Command::FillDisk { node } => self.fill_disk(node, true),
             Command::FreeDisk { node } => self.fill_disk(node, false),
+            Command::LoseDisk { node } => self.lose_disk(node),
             Command::SetClock { node, offset_ns, drift_ppm } => {
                 self.set_clock(node, offset_ns, drift_ppm)
             }
@@ -371,6 +372,7 @@ fn first_shards(options: &Options) -> Vec<Located> {
 
 fn first_rows(node: NodeId, shards: &[Located]) -> NodeBatch {
     let mut batch = NodeBatch::default();
+    birth::put_floor(&mut batch, ReplicaId(1));
     for Located { descriptor, .. } in shards {
         let Some(here) = descriptor.member_on(node) else {
             continue;

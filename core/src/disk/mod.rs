@@ -44,6 +44,8 @@ pub(crate) trait Watcher<K, V> {
     fn durable(&self, batches: usize);
     /// All batches that were not durable are lost.
     fn crashed(&self);
+    /// So is all the rest.
+    fn lost(&self);
 }
 
 impl<K, V> Default for Batch<K, V> {
@@ -313,6 +315,16 @@ impl<K: Ord + Copy + 'static, V: 'static> Disk<K, V> {
         }
         drop(guard);
         u32::try_from(lost.len()).unwrap_or(u32::MAX)
+    }
+
+    /// All that is on it is gone, as after [`Self::crash`] and a new disk in its place; what was
+    /// done to it stays.
+    pub(crate) fn lose(&self) {
+        self.crash();
+        let mut inner = self.0.borrow_mut();
+        inner.rows.clear();
+        inner.durable_count = 0;
+        inner.tell(|watcher| watcher.lost());
     }
 
     /// What `read` makes of the rows in `range`, in order.

@@ -54,6 +54,8 @@ impl EventKind {
             | Self::DiskReleased { node }
             | Self::DiskFilled { node }
             | Self::DiskFreed { node }
+            | Self::DiskLost { node }
+            | Self::NodeJoined { node, .. }
             | Self::ClockSet { node, .. }
             | Self::ElectionForced { node, .. }
             | Self::ApplyHeld { node, .. }
@@ -152,6 +154,8 @@ impl EventKind {
             Self::DiskReleased { .. } => "disk_released",
             Self::DiskFilled { .. } => "disk_filled",
             Self::DiskFreed { .. } => "disk_freed",
+            Self::DiskLost { .. } => "disk_lost",
+            Self::NodeJoined { .. } => "node_joined",
             Self::ClockSet { .. } => "clock_set",
             Self::ElectionForced { .. } => "election_forced",
             Self::ApplyHeld { .. } => "apply_held",

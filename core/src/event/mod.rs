@@ -259,6 +259,10 @@ pub enum EventKind {
     DiskFilled { node: NodeId },
     /// It has room again.
     DiskFreed { node: NodeId },
+    /// All that was on a disk is lost.
+    DiskLost { node: NodeId },
+    /// A node with an empty disk was told from which replica id on everything is new to it.
+    NodeJoined { node: NodeId, floor: ReplicaId },
     /// A node's clock was set.
     ClockSet { node: NodeId, offset_ns: i64, drift_ppm: i32 },
     /// A replica's election timeout was made to fire.

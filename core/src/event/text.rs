@@ -170,6 +170,10 @@ fn fault(event: &EventKind, f: &mut Formatter<'_>) -> Option<fmt::Result> {
         E::DiskReleased { node } => write!(f, "{node}'s disk released"),
         E::DiskFilled { node } => write!(f, "{node}'s disk is full"),
         E::DiskFreed { node } => write!(f, "{node}'s disk has room again"),
+        E::DiskLost { node } => write!(f, "{node}'s disk is lost, with all that was on it"),
+        E::NodeJoined { node, floor } => {
+            write!(f, "{node} joined with an empty disk: it holds no replica before {floor}")
+        }
         E::ClockSet { node, offset_ns, drift_ppm } => write!(
             f,
             "{node}'s clock set {} {}, drifting {drift_ppm} ppm",

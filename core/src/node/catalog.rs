@@ -24,7 +24,7 @@ pub(super) enum Admission {
     Here,
     /// It is gone for good.
     Gone,
-    /// An older one is here, and as far as is known still a member.
+    /// An older one is here, and as far as is known still a member; or the node has not joined yet.
     NotNow,
 }
 
@@ -163,6 +163,11 @@ impl Node {
         replica: ReplicaId,
         sender: Option<Sender>,
     ) -> Admission {
+        match birth::floor(&self.0.disk) {
+            None => return Admission::NotNow,
+            Some(floor) if replica < floor => return Admission::Gone,
+            Some(_) => {}
+        }
         let here = self.0.replicas.borrow().get(&shard).map(|r| r.seat);
         if let Some(here) = here.filter(|here| here.replica >= replica) {
             return if here.replica == replica { Admission::Here } else { Admission::Gone };
@@ -271,8 +276,8 @@ impl Node {
 
     /// Destroys a replica in one batch: tombstone, and all its rows gone. Returns a future that
     /// waits until that is durable. A replica that was never here gets its tombstone all the same,
-    /// so that no late message makes it, unless a newer one is or was here, which says as much; and
-    /// an older one that lives here lives on.
+    /// so that no late message makes it, unless a newer one is or was here, or the disk is a newer
+    /// one, which says as much; and an older one that lives here lives on.
     pub(super) fn destroy(&self, seat: Seat) -> impl Future<Output = ()> + use<> {
         let Seat { node, shard, replica } = seat;
         let here = self.0.replicas.borrow().get(&shard).is_some_and(|r| r.seat == seat);
@@ -281,7 +286,10 @@ impl Node {
         let known = self.known(shard);
         let is_due = match known.iter().find(|(id, _)| *id == replica) {
             Some((_, record)) => record.state == RecordState::Live,
-            None => known.iter().all(|(id, _)| *id < replica),
+            None => {
+                let is_new = birth::floor(&self.0.disk).is_some_and(|floor| replica >= floor);
+                is_new && known.iter().all(|(id, _)| *id < replica)
+            }
         };
         let mut batch = NodeBatch::default();
         let older_lives =

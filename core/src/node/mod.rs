@@ -8,6 +8,7 @@ mod admin;
 mod capacity;
 mod catalog;
 mod faults;
+mod join;
 mod load;
 mod planted;
 mod receive;
@@ -173,6 +174,9 @@ impl Node {
         }
         let node = self.clone();
         self.0.network.attach(Endpoint::Node(self.0.id), Rc::new(move |e| node.receive(e)));
+        if birth::floor(&self.0.disk).is_none() {
+            self.spawn(0, self.clone().join());
+        }
         self.spawn(0, self.clone().act_on(received));
         self.spawn(0, self.clone().report());
     }
@@ -221,6 +225,7 @@ impl Node {
                 let leads: Vec<Descriptor> = replicas.values().filter_map(leads).collect();
                 let led: Vec<ShardId> = leads.iter().map(|d| d.shard).collect();
                 Heartbeat {
+                    floor: birth::floor(&self.0.disk).unwrap_or_default(),
                     holds: replicas.values().map(|r| (r.seat.shard, r.seat.replica)).collect(),
                     loads: self.0.load.borrow_mut().report(self.0.sim.now(), &led),
                     leads,

@@ -140,9 +140,12 @@ impl Placement {
     /// The nodes that are not live, or whose replica does not answer its leader.
     fn lost_to(&self, report: &ShardReport, layout: &Layout) -> BTreeSet<NodeId> {
         let members = &report.descriptor.members;
+        let without_disk = self.without_disk(&report.descriptor);
+        let is_lost =
+            |m: &&Member| report.silent.contains(&m.replica) || without_disk.contains(&m.replica);
         let wanted = layout.voters.iter().chain(&layout.learners).copied();
         let mut lost = self.lost(wanted.chain(members.iter().map(|m| m.node)));
-        lost.extend(members.iter().filter(|m| report.silent.contains(&m.replica)).map(|m| m.node));
+        lost.extend(members.iter().filter(is_lost).map(|m| m.node));
         lost
     }
 
@@ -192,6 +195,11 @@ impl Drive {
         if let Some((key, child)) = store.split(self.shard) {
             return self.split(leader, report, key, child).await;
         }
+        let without_disk = self.placement.without_disk(&report.descriptor);
+        if !without_disk.is_empty() && store.layout(self.shard).is_none() {
+            // They go, and come back where they were.
+            store.want_layout(self.shard, Layout::of(&report.descriptor));
+        }
         let layout = store.layout(self.shard);
         let outlook = self.outlook(&report, &layout.as_deref().cloned().unwrap_or_default());
         let plan = match layout {
@@ -230,7 +238,9 @@ impl Drive {
         }
         let ordered = self.placement.0.store.ordered(self.shard);
         let ordered = ordered.first().map(|(_, order)| order.home.node);
-        Outlook { lost: self.placement.lost_to(report, layout), overdue, ordered }
+        let lost = self.placement.lost_to(report, layout);
+        let without_disk = self.placement.without_disk(&report.descriptor);
+        Outlook { lost, overdue, ordered, without_disk }
     }
 
     fn refuse(&mut self, step: Step, why: Refusal) -> Turn {

@@ -7,9 +7,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 use std::time::Duration;
 
-use super::Placement;
+use super::{OWNER, Placement};
 use crate::id::{NodeId, ReplicaId, ShardId};
-use crate::key::{Descriptor, Key};
+use crate::key::{Descriptor, Key, Member};
 use crate::message::{Heartbeat, Located, Message};
 use crate::network::{Endpoint, Envelope, Route};
 use crate::sim::Time;
@@ -27,6 +27,8 @@ pub(super) struct Learned {
     heard: BTreeMap<NodeId, Time>,
     /// Who led a shard when it was last heard of.
     leaders: BTreeMap<ShardId, NodeId>,
+    /// From which id on a node's replicas are on the disk that it has now.
+    floors: BTreeMap<NodeId, ReplicaId>,
 }
 
 impl Learned {
@@ -69,6 +71,13 @@ impl Placement {
         };
     }
 
+    /// The members whose node has lost the disk that they were on.
+    pub(super) fn without_disk(&self, descriptor: &Descriptor) -> BTreeSet<ReplicaId> {
+        let floors = &self.0.learned.borrow().floors;
+        let lost = |m: &&Member| floors.get(&m.node).is_some_and(|floor| m.replica < *floor);
+        descriptor.members.iter().filter(lost).map(|m| m.replica).collect()
+    }
+
     pub(super) fn receive(&self, envelope: &Envelope<Message>) {
         match (&envelope.payload, envelope.from) {
             (Message::Heartbeat(heartbeat), Endpoint::Node(node)) => self.hear(node, heartbeat),
@@ -76,13 +85,24 @@ impl Placement {
                 let answer = Message::LocatedAt(self.locate(*key));
                 self.0.network.reply(&Route::from(envelope), answer);
             }
+            (Message::Join, _) => {
+                self.0.sim.spawn(OWNER, self.clone().welcome(Route::from(envelope)));
+            }
             _ => {}
         }
+    }
+
+    /// Tells a node with an empty disk an id that nobody was ever told.
+    async fn welcome(self, route: Route) {
+        let floor = self.0.store.allocate_replica();
+        self.0.store.synced().await;
+        self.0.network.reply(&route, Message::Floor(floor));
     }
 
     /// Learns from a heartbeat, and answers with the replicas that are to be destroyed there.
     fn hear(&self, node: NodeId, heartbeat: &Heartbeat) {
         self.0.learned.borrow_mut().heard.insert(node, self.0.sim.now());
+        self.note_floor(node, heartbeat.floor);
         for descriptor in &heartbeat.leads {
             self.learn(descriptor, node);
         }
@@ -93,6 +113,20 @@ impl Placement {
         if !gone.is_empty() {
             let (from, to) = (Endpoint::Placement, Endpoint::Node(node));
             self.0.network.send(Envelope::new(from, to, None, Message::Orders(gone)));
+        }
+    }
+
+    fn note_floor(&self, node: NodeId, floor: ReplicaId) {
+        let before = self.0.learned.borrow_mut().floors.insert(node, floor).unwrap_or_default();
+        if before >= floor {
+            // A heartbeat from before, or of a node that is about to join.
+            self.0.learned.borrow_mut().floors.insert(node, before);
+            return;
+        }
+        for known in self.0.store.shards() {
+            if !self.without_disk(&known).is_empty() {
+                self.unsettle(known.shard);
+            }
         }
     }
 
@@ -116,7 +150,7 @@ impl Placement {
             gone.into_iter().for_each(|replica| self.see_destroyed(replica));
         }
         // Whoever began it may be gone.
-        if descriptor.joint {
+        if descriptor.joint || !self.without_disk(descriptor).is_empty() {
             self.unsettle(shard);
         }
     }

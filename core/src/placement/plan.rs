@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 
 use crate::event::Step;
 use crate::id::{NodeId, ReplicaId};
-use crate::key::Member;
+use crate::key::{Descriptor, Member};
 use crate::message::ShardReport;
 
 use serde::{Deserialize, Serialize};
@@ -26,6 +26,17 @@ pub(crate) struct Layout {
     pub(crate) voters: Vec<NodeId>,
     /// Where its learners shall be.
     pub(crate) learners: Vec<NodeId>,
+}
+
+impl Layout {
+    /// The layout that a shard has.
+    pub(crate) fn of(descriptor: &Descriptor) -> Self {
+        let nodes = |voter| {
+            let those = descriptor.members.iter().filter(move |m| m.voter == voter);
+            those.map(|m| m.node).collect()
+        };
+        Self { voters: nodes(true), learners: nodes(false) }
+    }
 }
 
 /// What to do next.
@@ -46,6 +57,9 @@ pub(super) struct Outlook {
     pub(super) lost: BTreeSet<NodeId>,
     /// Learners that have had their time to catch up, and have not.
     pub(super) overdue: BTreeSet<ReplicaId>,
+    /// Members whose node has lost the disk that they were on. Their nodes are among those that are
+    /// lost.
+    pub(super) without_disk: BTreeSet<ReplicaId>,
     /// Where a learner was ordered under the membership that is in force, and has not come.
     pub(super) ordered: Option<NodeId>,
 }
@@ -60,6 +74,12 @@ pub(crate) fn next_step(
     let members = &report.descriptor.members;
     if report.descriptor.joint {
         return Plan::Do(Step::LeaveJoint {});
+    }
+    // They cannot come back, and a node holds one replica of a shard: they go before others come.
+    let gone = members.iter().filter(|m| outlook.without_disk.contains(&m.replica));
+    let nodes: Vec<NodeId> = gone.map(|m| m.node).collect();
+    if !nodes.is_empty() {
+        return Plan::Do(Step::Remove { nodes });
     }
     if let Some(m) = members.iter().find(|m| outlook.overdue.contains(&m.replica)) {
         return Plan::Do(Step::RollBack { node: m.node, replica: m.replica });
@@ -215,6 +235,16 @@ mod tests {
         let give_up = Plan::Do(Step::RollBack { node: NodeId(4), replica: ReplicaId(4) });
         let on = report(&[1, 2, 3], &[4], 10);
         assert_eq!(plan_while(&on, 1, (&[1, 2, 3], &[4]), &outlook), give_up);
+    }
+
+    #[test]
+    fn what_was_lost_with_a_disk_goes_before_it_is_replaced() {
+        let without_disk = Outlook { without_disk: [ReplicaId(3)].into(), ..lost(&[3]) };
+        let wanted: (&[u16], &[u16]) = (&[1, 2, 3], &[]);
+        let remove = Plan::Do(Step::Remove { nodes: nodes(&[3]) });
+        assert_eq!(plan_while(&report(&[1, 2, 3], &[], 95), 1, wanted, &without_disk), remove);
+        let add = Plan::Do(Step::AddLearner { node: NodeId(3), replica: ReplicaId(0) });
+        assert_eq!(plan(&report(&[1, 2], &[], 95), 1, wanted.0, wanted.1), add);
     }
 
     #[test]

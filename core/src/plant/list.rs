@@ -159,6 +159,8 @@ plants! {
     // Placement and membership.
     ReplicaIdReused, "replica-id-reused",
         "Placement forgets which replica ids it gave out when it restarts.", ["S9"];
+    DiskLossForgotten, "disk-loss-forgotten",
+        "A node that lost its disk takes part as the replicas that it had.", ["S9"];
     ShardIdReused, "shard-id-reused",
         "Placement forgets which shard ids it gave out when it restarts.", ["S8"];
     JointConfigurationSkipped, "joint-configuration-skipped",

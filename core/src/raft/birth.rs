@@ -24,6 +24,9 @@ pub const INITIAL_TERM: u64 = 5;
 /// Index of a new shard's initial log id.
 pub const INITIAL_INDEX: u64 = 5;
 
+/// Whose the node's own rows are.
+const NOBODY: ReplicaId = ReplicaId(0);
+
 /// Adds to `batch` the rows with which `replica` begins, its vote not below one that it already
 /// gave.
 pub fn put_first_rows(
@@ -82,6 +85,20 @@ pub(crate) fn membership(
     Membership::new(configs, nodes).expect("every voter was given a node together with its id")
 }
 
+/// Adds to `batch` that a node holds no replica before `floor`.
+pub fn put_floor(batch: &mut NodeBatch, floor: ReplicaId) {
+    batch.put(NOBODY.row(Part::Floor), Row::Floor(floor));
+}
+
+/// The id below which every replica is refused; none on a disk that is empty.
+#[must_use]
+pub fn floor(disk: &NodeDisk) -> Option<ReplicaId> {
+    match disk.get(&NOBODY.row(Part::Floor)) {
+        Some(Row::Floor(floor)) => Some(floor),
+        _ => None,
+    }
+}
+
 /// The node's catalog: every replica that it holds or has held, by id.
 #[must_use]
 pub fn catalog(disk: &NodeDisk) -> Vec<(ReplicaId, Record)> {
@@ -106,6 +123,9 @@ pub fn catalog(disk: &NodeDisk) -> Vec<(ReplicaId, Record)> {
 /// in `fsm/apply.rs`).
 #[must_use]
 pub fn may_be_born(disk: &NodeDisk, shard: ShardId, replica: ReplicaId) -> Option<Option<Vote>> {
+    if floor(disk).is_some_and(|floor| replica < floor) {
+        return None;
+    }
     for (known, record) in catalog(disk).into_iter().filter(|(_, r)| r.shard == shard) {
         let uninitialized = record.state == RecordState::Live && !is_initialized(disk, known);
         let moved_on = known > replica || (known == replica && !uninitialized);

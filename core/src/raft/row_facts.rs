@@ -55,6 +55,10 @@ impl Watcher<RowKey, Row> for RowFacts {
         self.unflushed.borrow_mut().clear();
         self.probe.tell(|| Fact::Crashed { node: self.node });
     }
+
+    fn lost(&self) {
+        self.probe.tell(|| Fact::DiskLost { node: self.node });
+    }
 }
 
 /// What a node that starts finds on its disk of these replicas.

@@ -134,6 +134,9 @@ pub enum Part {
     Snapshot,
     /// One log entry.
     Entry(u64),
+    /// Of no replica: the id below which every replica is refused, as one of this node's that were
+    /// lost with an older disk. An empty disk has none yet.
+    Floor,
 }
 
 /// What a row holds.
@@ -149,6 +152,8 @@ pub enum Row {
     Snapshot(Rc<StoredSnapshot>),
     /// See [`Part::Entry`].
     Entry(Entry),
+    /// See [`Part::Floor`].
+    Floor(ReplicaId),
 }
 
 /// What a node's catalog says of a replica.

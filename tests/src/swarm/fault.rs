@@ -25,6 +25,7 @@ pub enum FaultKind {
     SlowDisk,
     HoldDisk,
     FillDisk,
+    LoseDisk,
     SetClock,
     CrashPlacement,
 }
@@ -43,7 +44,7 @@ const DRIFT_PPM: u64 = 50_000;
 
 impl FaultKind {
     /// Every kind there is.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 19] = [
         Self::Crash,
         Self::Pause,
         Self::Isolate,
@@ -60,6 +61,7 @@ impl FaultKind {
         Self::SlowDisk,
         Self::HoldDisk,
         Self::FillDisk,
+        Self::LoseDisk,
         Self::SetClock,
         Self::CrashPlacement,
     ];
@@ -84,6 +86,7 @@ impl FaultKind {
             Self::SlowDisk => "slow_disk",
             Self::HoldDisk => "hold_disk",
             Self::FillDisk => "fill_disk",
+            Self::LoseDisk => "lose_disk",
             Self::SetClock => "set_clock",
             Self::CrashPlacement => "crash_placement",
         }
@@ -136,6 +139,7 @@ impl FaultKind {
             }
             Self::HoldDisk => fault(Command::HoldDisk { node }, Command::ReleaseDisk { node }),
             Self::FillDisk => fault(Command::FillDisk { node }, Command::FreeDisk { node }),
+            Self::LoseDisk => fault(Command::LoseDisk { node }, Command::Restart { node }),
             Self::SetClock => {
                 let end = Command::SetClock { node, offset_ns: 0, drift_ppm: 0 };
                 fault(clock(dice, node), end)

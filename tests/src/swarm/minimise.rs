@@ -178,7 +178,7 @@ fn groups(commands: &[(u64, Command)]) -> Vec<Vec<usize>> {
 fn ends(begin: &Command, end: &Command) -> bool {
     use Command as C;
     match (begin, end) {
-        (C::Crash { node }, C::Restart { node: of })
+        (C::Crash { node } | C::LoseDisk { node }, C::Restart { node: of })
         | (C::Pause { node }, C::Resume { node: of })
         | (C::HoldDisk { node }, C::ReleaseDisk { node: of })
         | (C::FillDisk { node }, C::FreeDisk { node: of })

@@ -105,6 +105,8 @@ struct Player {
     coverage: Coverage,
     /// The newest event that was taken note of.
     seen: u64,
+    /// Whether a disk was lost.
+    disk_lost: bool,
     /// What ends the faults under way, by time.
     ends: BTreeMap<(u64, u64), Command>,
     /// When the liveness phase began, and the nodes that live on in it.
@@ -118,8 +120,8 @@ impl Player {
             .unwrap_or_else(|e| panic!("a plan's options are within their limits: {e}"));
         kept.keep(&simulation);
         let dice = Dice::new(seed.wrapping_mul(0x2545_f491_4f6c_dd1d));
-        let (coverage, ends) = Default::default();
-        Self { plan, dice, simulation, coverage, seen: 0, ends, core: None, kept }
+        let (coverage, ends, disk_lost) = Default::default();
+        Self { plan, dice, simulation, coverage, seen: 0, disk_lost, ends, core: None, kept }
     }
 
     fn now_ns(&self) -> u64 {
@@ -173,6 +175,16 @@ impl Player {
         None
     }
 
+    /// Whether what is left on the other disks is enough of every shard: one that has lost a
+    /// majority's is lost itself. Once in a run: what was lost may not be replaced yet.
+    fn may_lose_disk(&mut self, node: NodeId) -> bool {
+        let others: Vec<_> = super::fault::nodes(&self.simulation.view());
+        let others: Vec<_> = others.into_iter().filter(|other| *other != node).collect();
+        let may = !self.disk_lost && self.simulation.shard_without_quorum(&others).is_none();
+        self.disk_lost |= may;
+        may
+    }
+
     /// Draws the next command and carries it out.
     fn draw(&mut self) {
         let view = self.simulation.view();
@@ -182,6 +194,11 @@ impl Player {
             let Some(fault) = kind.draw(&mut self.dice, &view, &self.plan.options) else {
                 return;
             };
+            if let Command::LoseDisk { node } = fault.begin
+                && !self.may_lose_disk(node)
+            {
+                return;
+            }
             if self.submit(fault.begin)
                 && let Some(end) = fault.end
             {
