@@ -104,6 +104,18 @@ test('what was done to a node is undone with the same button', async ({ page }) 
   }
 });
 
+test('a node that loses its disk comes back with new replicas', async ({ page }) => {
+  await open(page);
+  await runPhases(page, 1);
+  await select(page, 'node:3');
+  await button(page, 'Lose disk').click();
+  await expect(columnOf(page, 3)).toHaveText('n3 down');
+  await button(page, 'Restart').click();
+  await playAtFullSpeed(page);
+  await expect(page.locator('#events')).toContainText('n3 joined with an empty disk');
+  await expect(page.locator('#events')).toContainText('promote n3');
+});
+
 test('one direction of a link is cut, by keyboard alone', async ({ page }) => {
   await open(page);
   await runPhases(page, 1);

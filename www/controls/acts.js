@@ -109,6 +109,13 @@ function onNode(id, isDone, begin, end, reason) {
 }
 
 /** @type {Deed} */
+const LOSE_DISK = {
+  label: 'Lose disk',
+  title: 'The node stops, and all that is on its disk is gone: it starts again on an empty one',
+  command: (_, { node }) => ({ type: 'lose_disk', node }),
+};
+
+/** @type {Deed} */
 const TRANSFER = {
   label: 'Lead here',
   title: 'Hand leadership of the shard over to this replica',
@@ -243,6 +250,7 @@ export const ACTS = {
       ['Fill disk', 'The disk has no room: writers wait', { type: 'fill_disk' }],
       ['Free disk', 'The disk has room again', { type: 'free_disk' }],
     ),
+    act('lose_disk', LOSE_DISK, 'lose_disk'),
     onNode(
       'slow_disk',
       ({ flushLatencyNs }) => flushLatencyNs >= SLOW_FLUSH_NS,

@@ -205,6 +205,11 @@ impl Node {
         sender.zip(known).is_some_and(|(sender, known)| sender.conf_ver > known)
     }
 
+    /// Whether it has joined, and `replica` is none of those that were lost with an older disk.
+    pub(crate) fn may_hold(&self, replica: ReplicaId) -> bool {
+        birth::floor(&self.0.disk).is_some_and(|floor| replica >= floor)
+    }
+
     /// What the catalog knows of `shard`'s replicas here, by id.
     fn known(&self, shard: ShardId) -> Vec<(ReplicaId, Record)> {
         birth::catalog(&self.0.disk).into_iter().filter(|(_, r)| r.shard == shard).collect()
@@ -286,10 +291,7 @@ impl Node {
         let known = self.known(shard);
         let is_due = match known.iter().find(|(id, _)| *id == replica) {
             Some((_, record)) => record.state == RecordState::Live,
-            None => {
-                let is_new = birth::floor(&self.0.disk).is_some_and(|floor| replica >= floor);
-                is_new && known.iter().all(|(id, _)| *id < replica)
-            }
+            None => self.may_hold(replica) && known.iter().all(|(id, _)| *id < replica),
         };
         let mut batch = NodeBatch::default();
         let older_lives =

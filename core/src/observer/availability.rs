@@ -12,7 +12,7 @@ use crate::cluster::Cluster;
 use crate::disk::Stall;
 use crate::event::{Event, EventKind, Role};
 use crate::id::{NodeId, ReplicaId, ShardId};
-use crate::key::KeyRange;
+use crate::key::{KeyRange, Member};
 use crate::network::{MessageKind, Traffic};
 use crate::node::{Node, NodeStatus, ReplicaFacts};
 use crate::raft::state::has_quorum;
@@ -140,6 +140,8 @@ impl Availability {
             | EventKind::DiskReleased { .. }
             | EventKind::DiskFilled { .. }
             | EventKind::DiskFreed { .. }
+            | EventKind::DiskLost { .. }
+            | EventKind::NodeJoined { .. }
             | EventKind::ApplyHeld { .. }
             | EventKind::ApplyReleased { .. }
             | EventKind::MembershipApplied { .. }
@@ -253,10 +255,11 @@ fn writable_range(cluster: &Cluster, node: NodeId, shard: ShardId) -> Option<Key
         from == to || cluster.network.passes(&appends)
     };
     let flushes = |n: &Node| n.status() == NodeStatus::Up && n.disk().stall() == Stall::default();
-    let reached = |other: NodeId| {
-        cluster.node(other).is_ok_and(flushes) && appends(node, other) && appends(other, node)
+    let reached = |m: &Member| {
+        let there = cluster.node(m.node).is_ok_and(|n| flushes(n) && n.may_hold(m.replica));
+        there && appends(node, m.node) && appends(m.node, node)
     };
     let live: BTreeMap<ReplicaId, bool> =
-        descriptor.members.iter().map(|m| (m.replica, reached(m.node))).collect();
+        descriptor.members.iter().map(|m| (m.replica, reached(m))).collect();
     has_quorum(group.machine().membership().membership(), &live).then_some(descriptor.range)
 }

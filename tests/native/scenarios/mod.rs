@@ -3,6 +3,7 @@
 //! CockroachDB's, etcd's and MadRaft's.
 
 mod crash;
+mod lost_disk;
 mod migration;
 mod placement;
 mod quorum;
