@@ -1,7 +1,8 @@
 //! S18, a learner never leads, and its vote never counts: who leads a shard votes in its membership,
 //! and was elected by a majority of the voters, of both configurations while they are joint (Raft,
-//! section 4.2.1 of Ongaro's thesis; etcd/raft's learners; openraft's `Engine::elect`). That a
-//! learner's log does not count either is `R6`, and whose lease counts is `S6`.
+//! section 4.2.1 of Ongaro's thesis; etcd/raft's learners; openraft's `Engine::elect`).
+//!
+//! That a learner's log does not count either is `R6`, and whose lease counts is `S6`.
 //!
 //! Votes are looked at where they become durable, and whom they have made leader where that one
 //! writes that it has won: under the newest membership in its log then.

@@ -87,10 +87,17 @@ impl Plan {
         // Three nodes and one shard, so that those who crash are often just those who gave the lease.
         (self.options.nodes, self.options.voters, self.options.initial_shards) = (3, 3, 1);
         (self.options.auto_split, self.options.balance) = (AutoSplit::Off, false);
-        (self.options.node_capacity, self.options.clients, self.phases) = (0, 5, false);
-        (self.options.think_ns, self.options.write_percent) = (4_000_000, 60);
-        self.faults = vec![FaultKind::Crash, FaultKind::Isolate];
-        (self.pause_us, self.fault_percent) = ((5_000, 200_000), 95);
+        (self.options.node_capacity, self.phases) = (0, false);
+        // Whoever writes to a leader that is cut off soon looks for another one. So many clients that
+        // seldom write, and few keys: somebody goes on to ask the old leader for what others write.
+        (self.options.clients, self.options.last_key) = (8, 4);
+        (self.options.think_ns, self.options.write_percent) = (30_000_000, 5);
+        // A lease lasts for the longest election timeout, and who has forgotten that it gave one
+        // campaigns after the shortest: the further apart, the longer both lead.
+        (self.options.heartbeat_ms, self.options.election_timeout_ms) = (50, (150, 1_500));
+        // Of three faults two are crashes, as it takes two; then nothing may happen for a while.
+        self.faults = vec![FaultKind::Crash, FaultKind::Crash, FaultKind::Isolate];
+        (self.pause_us, self.fault_percent) = ((2_000, 2_000_000), 95);
     }
 
     /// How fast nodes are, and what placement does about load by itself. The four phases say where
