@@ -104,65 +104,97 @@ impl EventKind {
             _ => None,
         }
     }
+}
 
-    /// Its stable name, as in its serialised form.
-    #[must_use]
-    pub fn name(&self) -> &'static str {
-        match self {
-            Self::PhaseStarted { .. } => "phase_started",
-            Self::PhaseCompleted { .. } => "phase_completed",
-            Self::NodeStarted { .. } => "node_started",
-            Self::NodeCrashed { .. } => "node_crashed",
-            Self::NodePaused { .. } => "node_paused",
-            Self::NodeResumed { .. } => "node_resumed",
-            Self::LinkCut { .. } => "link_cut",
-            Self::LinksHealed {} => "links_healed",
-            Self::ReplicaStarted { .. } => "replica_started",
-            Self::ReplicaDestroyed { .. } => "replica_destroyed",
-            Self::RoleChanged { .. } => "role_changed",
-            Self::Applied { .. } => "applied",
-            Self::WriteApplied { .. } => "write_applied",
-            Self::StaleRefused { .. } => "stale_refused",
-            Self::SplitProposed { .. } => "split_proposed",
-            Self::TransferStarted { .. } => "transfer_started",
-            Self::SplitApplied { .. } => "split_applied",
-            Self::MembershipApplied { .. } => "membership_applied",
-            Self::SnapshotTaken { .. } => "snapshot_taken",
-            Self::SnapshotInstalled { .. } => "snapshot_installed",
-            Self::SnapshotRefused { .. } => "snapshot_refused",
-            Self::MessageSent { .. } => "message_sent",
-            Self::MessageDelivered { .. } => "message_delivered",
-            Self::MessageDropped { .. } => "message_dropped",
-            Self::Invoked { .. } => "invoked",
-            Self::Scanned { .. } => "scanned",
-            Self::Completed { .. } => "completed",
-            Self::RouteRepaired { .. } => "route_repaired",
-            Self::PlacementStep { .. } => "placement_step",
-            Self::PlacementReached { .. } => "placement_reached",
-            Self::ShardHot { .. } => "shard_hot",
-            Self::BalanceMoves { .. } => "balance_moves",
-            Self::LinkHealed { .. } => "link_healed",
-            Self::LinkHeld { .. } => "link_held",
-            Self::LinkReleased { .. } => "link_released",
-            Self::LinkSlowed { .. } => "link_slowed",
-            Self::LinkSpoiled { .. } => "link_spoiled",
-            Self::MessageDelayed { .. } => "message_delayed",
-            Self::MessageDuplicated { .. } => "message_duplicated",
-            Self::MessageReleased { .. } => "message_released",
-            Self::DiskSlowed { .. } => "disk_slowed",
-            Self::DiskHeld { .. } => "disk_held",
-            Self::DiskReleased { .. } => "disk_released",
-            Self::DiskFilled { .. } => "disk_filled",
-            Self::DiskFreed { .. } => "disk_freed",
-            Self::DiskLost { .. } => "disk_lost",
-            Self::NodeJoined { .. } => "node_joined",
-            Self::ClockSet { .. } => "clock_set",
-            Self::ElectionForced { .. } => "election_forced",
-            Self::ApplyHeld { .. } => "apply_held",
-            Self::ApplyReleased { .. } => "apply_released",
-            Self::StepRefused { .. } => "step_refused",
-            Self::PlacementCrashed { .. } => "placement_crashed",
-            Self::PlacementRestarted {} => "placement_restarted",
+/// Gives each kind its name, and lists the names.
+macro_rules! names {
+    ($($kind:ident: $name:literal,)+) => {
+        impl EventKind {
+            /// The names that there are.
+            pub const NAMES: &[&str] = &[$($name),+];
+
+            /// Its stable name, as in its serialised form.
+            #[must_use]
+            pub fn name(&self) -> &'static str {
+                match self {
+                    $(Self::$kind { .. } => $name,)+
+                }
+            }
         }
+    };
+}
+
+names! {
+    PhaseStarted: "phase_started",
+    PhaseCompleted: "phase_completed",
+    NodeStarted: "node_started",
+    NodeCrashed: "node_crashed",
+    NodePaused: "node_paused",
+    NodeResumed: "node_resumed",
+    LinkCut: "link_cut",
+    LinksHealed: "links_healed",
+    ReplicaStarted: "replica_started",
+    ReplicaDestroyed: "replica_destroyed",
+    RoleChanged: "role_changed",
+    Applied: "applied",
+    WriteApplied: "write_applied",
+    StaleRefused: "stale_refused",
+    SplitProposed: "split_proposed",
+    TransferStarted: "transfer_started",
+    SplitApplied: "split_applied",
+    MembershipApplied: "membership_applied",
+    SnapshotTaken: "snapshot_taken",
+    SnapshotInstalled: "snapshot_installed",
+    SnapshotRefused: "snapshot_refused",
+    MessageSent: "message_sent",
+    MessageDelivered: "message_delivered",
+    MessageDropped: "message_dropped",
+    Invoked: "invoked",
+    Scanned: "scanned",
+    Completed: "completed",
+    RouteRepaired: "route_repaired",
+    PlacementStep: "placement_step",
+    PlacementReached: "placement_reached",
+    ShardHot: "shard_hot",
+    BalanceMoves: "balance_moves",
+    LinkHealed: "link_healed",
+    LinkHeld: "link_held",
+    LinkReleased: "link_released",
+    LinkSlowed: "link_slowed",
+    LinkSpoiled: "link_spoiled",
+    MessageDelayed: "message_delayed",
+    MessageDuplicated: "message_duplicated",
+    MessageReleased: "message_released",
+    DiskSlowed: "disk_slowed",
+    DiskHeld: "disk_held",
+    DiskReleased: "disk_released",
+    DiskFilled: "disk_filled",
+    DiskFreed: "disk_freed",
+    DiskLost: "disk_lost",
+    NodeJoined: "node_joined",
+    ClockSet: "clock_set",
+    ElectionForced: "election_forced",
+    ApplyHeld: "apply_held",
+    ApplyReleased: "apply_released",
+    StepRefused: "step_refused",
+    PlacementCrashed: "placement_crashed",
+    PlacementRestarted: "placement_restarted",
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Serde names all kinds when it is asked for one that there is not.
+    #[test]
+    fn the_names_are_those_of_the_serialised_form() {
+        let none = serde_json::json!({ "name": "" });
+        let error = serde_json::from_value::<EventKind>(none).expect_err("no such kind");
+        let error = error.to_string();
+        let mut serialised: Vec<&str> = error.split('`').skip(3).step_by(2).collect();
+        let mut names = EventKind::NAMES.to_vec();
+        serialised.sort_unstable();
+        names.sort_unstable();
+        assert_eq!(names, serialised);
     }
 }

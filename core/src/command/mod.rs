@@ -3,6 +3,8 @@
 //! Made by the page, the tests and the scenarios; carried out by `cluster`. A refused command
 //! changes nothing.
 
+mod wire;
+
 use serde::{Deserialize, Serialize};
 
 use crate::id::{NodeId, ShardId};
@@ -12,7 +14,7 @@ use crate::sim::DRIFT_PPM_MAX;
 
 /// A change to the world asked for from outside.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
+#[serde(remote = "Self", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Command {
     /// Run the next of the four phases.
     NextPhase,
