@@ -14,6 +14,11 @@ use shardscope_core::{
 };
 use wasm_bindgen::prelude::*;
 
+/// Smaller than the default one, and a little faster.
+#[cfg(target_arch = "wasm32")]
+#[global_allocator]
+static ALLOCATOR: rlsf::SmallGlobalTlsf = rlsf::SmallGlobalTlsf::new();
+
 static LAST_PANIC: Mutex<String> = Mutex::new(String::new());
 
 /// Runs once, when the module is loaded: from now on a panic's text is kept for [`last_panic`].
