@@ -141,6 +141,7 @@ export interface Replica {
   electionLeftPermille: number | null;
   catchUpPermille: number | null;
   votesGranted: number[];
+  votesHeard: number[];
   progress: { node: number; matched: number }[];
   applyHeld: boolean;
 }

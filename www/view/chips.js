@@ -217,6 +217,7 @@ class Chip {
     if (chipH <= 34) texts.splice(1, 1, '');
     this.lines.forEach((line, i) => {
       setText(line, texts[i] ?? '');
+      if (replica.role === 'candidate') colourVotes(line);
     });
     const node = view.nodes.find((n) => n.id === replica.node)?.name ?? '';
     const shard = view.shards.find((s) => s.id === replica.shard)?.name ?? '';
@@ -256,14 +257,46 @@ function progress(replica, view, roomy) {
   return roomy ? `applied ${replica.applied}` : `app ${replica.applied}`;
 }
 
+/** @typedef {'counted' | 'given' | 'refused' | 'open'} Vote */
+
+/** @type {Record<Vote, string>} */
+export const VOTE_DOTS = { counted: '●', given: '◐', refused: '✕', open: '○' };
+
 /**
- * A dot for each that may vote: full where the vote is on disk for this candidate.
- * @param {Replica} replica
+ * A dot for each that may vote.
+ * @param {Replica} candidate
  * @param {View} view
  */
-function votes({ shard, votesGranted }, view) {
-  const dots = votersOf(view, shard).map((r) => (votesGranted.includes(r.node) ? '●' : '○'));
+function votes(candidate, view) {
+  const dots = votersOf(view, candidate.shard).map(({ node }) => VOTE_DOTS[voteOf(candidate, node)]);
   return `votes ${dots.join('')}`;
+}
+
+/**
+ * Gives each dot of a line the look of its vote; once for each text.
+ * @param {SVGElement} line
+ */
+function colourVotes(line) {
+  if (line.childElementCount > 0) return;
+  const looks = new Map(Object.entries(VOTE_DOTS).map(([vote, dot]) => [dot, vote]));
+  const parts = [...(line.textContent ?? '')].map((letter) => {
+    const vote = looks.get(letter);
+    return vote ? svg('tspan', { class: vote }, letter) : letter;
+  });
+  line.replaceChildren(...parts);
+}
+
+/**
+ * How a node's vote stands for a candidate. One that is given and not heard of yet, only whoever
+ * sees all disks at once can know.
+ * @param {Replica} candidate
+ * @param {number} node
+ * @returns {Vote}
+ */
+export function voteOf({ votesGranted, votesHeard }, node) {
+  const heard = votesHeard.includes(node);
+  if (votesGranted.includes(node)) return heard ? 'counted' : 'given';
+  return heard ? 'refused' : 'open';
 }
 
 /**

@@ -4,9 +4,18 @@ import { byId, html, Keyed, setAttribute, setText } from '../dom.js';
 import { bytes, clock, count, offset, range, roleWord, span } from '../format.js';
 import { shardOf } from '../selection.js';
 import { condition } from './cards.js';
+import { voteOf, votersOf } from './chips.js';
 
 /** @import { Store } from '../state.js' */
 /** @import { Node, PhaseCost, Selection, State, View, Why } from '../types.d.ts' */
+
+/** @type {Record<import('./chips.js').Vote, string>} */
+const VOTE_WORDS = {
+  counted: 'yes',
+  given: 'yes, on its way',
+  refused: 'no',
+  open: 'not yet',
+};
 
 /** Answers shown at once. */
 const WHYS_MAX = 4;
@@ -228,7 +237,10 @@ function describeReplica(view, id) {
     ['leader', leader],
   ];
   if (r.role === 'candidate') {
-    facts.push(['votes', r.votesGranted.map((n) => nodeName(view, n)).join(' ') || 'none yet']);
+    const votes = votersOf(view, r.shard).map(
+      ({ node }) => `${nodeName(view, node)} ${VOTE_WORDS[voteOf(r, node)]}`,
+    );
+    facts.push(['votes', votes.join(' · ')]);
   }
   if (r.progress.length > 0) {
     facts.push([

@@ -1,7 +1,7 @@
 // The legend in the help: the very shapes of the scene, each with its word.
 
 import { byId, html, svg } from '../dom.js';
-import { LETTERS as ROLES } from './chips.js';
+import { LETTERS as ROLES, VOTE_DOTS } from './chips.js';
 import { GLYPHS } from './logs.js';
 import { LETTERS as KINDS } from './messages.js';
 
@@ -14,6 +14,14 @@ const ROLE_WORDS = [
   ['uninitialized', 'made by a message, waits for its data'],
   ['asleep', 'on the disk of a node that is down'],
   ['tombstone', 'destroyed: its id never comes back'],
+];
+
+/** @type {[import('./chips.js').Vote, string][]} */
+const VOTE_WORDS = [
+  ['counted', 'given, and counted'],
+  ['given', 'given, and not heard of yet'],
+  ['refused', 'refused'],
+  ['open', 'not asked, or not answered'],
 ];
 
 /** @type {[string, string][]} */
@@ -50,6 +58,10 @@ export function fillLegend() {
   const root = byId('legend');
   root.append(html('h3', {}, 'Replicas'));
   for (const [role, word] of ROLE_WORDS) root.append(html('p', {}, badge(role), word));
+  root.append(html('h3', {}, "A candidate's votes"));
+  for (const [vote, word] of VOTE_WORDS) {
+    root.append(html('p', {}, html('span', { class: 'glyph', 'aria-hidden': 'true' }, VOTE_DOTS[vote]), word));
+  }
   root.append(html('h3', {}, 'Messages: the letter says what, the colour which shard'));
   for (const [kind, word] of KIND_WORDS) {
     root.append(html('p', {}, dot(KINDS[/** @type {keyof typeof KINDS} */ (kind)], false), word));

@@ -5,6 +5,7 @@
 //! it observes. Owned by `simulation`.
 
 mod availability;
+mod ballots;
 mod figures;
 mod heat;
 mod incidents;
@@ -30,6 +31,7 @@ use crate::view::AvailabilityChange;
 pub(crate) use quorum::shard_without_quorum;
 
 use availability::Availability;
+use ballots::Ballots;
 use figures::Figures;
 use heat::Heat;
 use incidents::Incidents;
@@ -41,6 +43,7 @@ pub(crate) struct Observer {
     figures: Figures,
     availability: Availability,
     incidents: Incidents,
+    ballots: Ballots,
     traffic: Traffic,
     /// Of which shard, and at which index of its log, each shard that a split made was cut off.
     origins: BTreeMap<ShardId, (ShardId, u64)>,
@@ -57,6 +60,7 @@ impl Observer {
             figures: Figures::default(),
             availability: Availability::new(space),
             incidents: Incidents::default(),
+            ballots: Ballots::default(),
             traffic: Traffic::default(),
             origins: BTreeMap::new(),
             checkers: if checked { Checkers::new(&cluster.options) } else { Checkers::default() },
@@ -78,6 +82,7 @@ impl Observer {
             }
             self.availability.note(event);
             self.incidents.note(event);
+            self.ballots.note(event);
             self.traffic.note(event);
             if let EventKind::SplitApplied { ref parent, ref child, index, .. } = event.kind {
                 self.origins.insert(child.shard, (parent.shard, index));

@@ -43,6 +43,9 @@ pub struct ReplicaView {
     pub catch_up_permille: Option<u32>,
     /// For a candidate: the nodes whose vote is on disk for it.
     pub votes_granted: Vec<u16>,
+    /// For a candidate: the nodes that have answered it, itself among them. A vote of another one is
+    /// given and not heard of yet; the answer of one that gave none was a refusal.
+    pub votes_heard: Vec<u16>,
     /// For a leader: what it knows of each other replica.
     pub progress: Vec<ProgressView>,
     /// Whether it takes entries but is kept from applying them.

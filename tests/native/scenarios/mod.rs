@@ -10,4 +10,5 @@ mod quorum;
 mod split;
 mod split_races;
 mod transfer;
+mod votes;
 mod world;

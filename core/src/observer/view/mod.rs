@@ -58,7 +58,7 @@ impl Observer {
             },
             nodes: cluster.nodes.iter().map(|n| node_view(n, cluster)).collect(),
             shards: shards.iter().map(|d| self.shard_view(d, leader(d.shard), now)).collect(),
-            replicas: replica_views(&replicas, &asleep, cluster),
+            replicas: replica_views(&replicas, &asleep, &self.ballots, cluster),
             messages,
             messages_total,
             links: links(cluster),

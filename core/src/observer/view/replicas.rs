@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::super::ballots::Ballots;
 use super::nanos;
 use crate::cluster::Cluster;
 use crate::event::{EntryKind, Role};
@@ -26,11 +27,12 @@ const TOMBSTONE_SHOWN: Duration = Duration::from_millis(400);
 pub(super) fn replica_views(
     replicas: &[ReplicaFacts],
     asleep: &[AtRest],
+    ballots: &Ballots,
     cluster: &Cluster,
 ) -> Vec<ReplicaView> {
     let now = cluster.sim.now();
     let mut views: Vec<ReplicaView> =
-        replicas.iter().map(|r| replica_view(r, replicas, cluster, now)).collect();
+        replicas.iter().map(|r| replica_view(r, replicas, ballots, cluster, now)).collect();
     views.extend(asleep.iter().map(asleep_view));
     let since = Time::from_nanos(now.as_nanos().saturating_sub(nanos(TOMBSTONE_SHOWN)));
     for node in &cluster.nodes {
@@ -65,6 +67,7 @@ fn blank_view(id: ReplicaId, shard: ShardId, node: NodeId, role: RoleView) -> Re
         election_left_permille: None,
         catch_up_permille: None,
         votes_granted: Vec::new(),
+        votes_heard: Vec::new(),
         progress: Vec::new(),
         apply_held: false,
     }
@@ -91,6 +94,7 @@ fn asleep_view(r: &AtRest) -> ReplicaView {
 fn replica_view(
     r: &ReplicaFacts,
     all: &[ReplicaFacts],
+    ballots: &Ballots,
     cluster: &Cluster,
     now: Time,
 ) -> ReplicaView {
@@ -126,6 +130,7 @@ fn replica_view(
         election_left_permille: election_left(status.role, heard, cluster),
         catch_up_permille: catch_up(status, &peers),
         votes_granted: votes_granted(r, status, &peers),
+        votes_heard: ballots.heard(r.seat.node, r.seat.shard),
         progress: status.matched.iter().filter_map(progress).collect(),
         ..blank
     }
