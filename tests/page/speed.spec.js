@@ -60,6 +60,21 @@ test('script leaves the frame its time with sixty-four shards', async ({ page })
   expect(stats.p95).toBeLessThan(MANY_SHARDS_P95_MS * 2);
 });
 
+test('sixty-four shards fit on a phone, a few at a time', async ({ page }) => {
+  await page.setViewportSize({ width: 375, height: 800 });
+  await open(page, '?shards=64&speed=100');
+  await button(page, 'Play').click();
+  const scene = page.locator('#scene');
+  await scene.evaluate((element) => {
+    element.scrollLeft = element.scrollWidth;
+  });
+  await expect(scene.getByRole('button', { name: /^shard_64 on n1/ })).toBeInViewport();
+  await expect(scene.locator('.chip').first()).not.toBeInViewport();
+  const sideways = () =>
+    document.documentElement.scrollWidth - document.documentElement.clientWidth;
+  expect(await page.evaluate(sideways)).toBe(0);
+});
+
 test('nothing shifts while the page loads', async ({ page }) => {
   await page.addInitScript(() => {
     Reflect.set(globalThis, 'shifts', 0);

@@ -268,7 +268,9 @@ export const VOTE_DOTS = { counted: '●', given: '◐', refused: '✕', open: '
  * @param {View} view
  */
 function votes(candidate, view) {
-  const dots = votersOf(view, candidate.shard).map(({ node }) => VOTE_DOTS[voteOf(candidate, node)]);
+  const dots = votersOf(view, candidate.shard).map(
+    ({ node }) => VOTE_DOTS[voteOf(candidate, node)],
+  );
   return `votes ${dots.join('')}`;
 }
 

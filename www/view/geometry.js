@@ -14,7 +14,8 @@ const CHANNEL = 40;
 const ROW_MIN = 60;
 const ROW_CONDENSED = 44;
 const ROWS_ROOMY = 6;
-const TURNED = { head: 52, top: 40, row: 72, gap: 8, lane: 30, edge: 22, client: 48 };
+/** Turned, a shard is no narrower than `column`: of more than a few the scene scrolls sideways. */
+const TURNED = { head: 52, top: 40, row: 72, gap: 8, lane: 30, edge: 22, client: 48, column: 132 };
 /** A client narrower than this says less; with more than a few, they stand in two columns on a phone. */
 const CLIENT_ROOMY = 168;
 const CLIENTS_IN_A_COLUMN = 3;
@@ -33,11 +34,14 @@ export class Geometry {
     this.rows = Math.max(1, shards);
     if (turned) {
       this.height = this.#turnedHeight();
-      this.colW = (width - TURNED.head - TURNED.edge) / this.rows;
+      const { head, edge, column } = TURNED;
+      this.colW = Math.max(column, (width - head - edge) / this.rows);
+      this.width = Math.max(size.width, head + this.rows * this.colW + edge);
       this.rowH = TURNED.row;
       this.chipW = Math.min(this.colW - TURNED.lane - 4, 190);
       this.chipH = TURNED.row - 14;
     } else {
+      this.width = size.width;
       const least = this.rows > ROWS_ROOMY ? ROW_CONDENSED : ROW_MIN;
       this.height = Math.max(size.height, HEAD + this.rows * least + CHANNEL + CLIENT_H);
       this.colW = (width - this.gutter - this.gap * (nodes - 1)) / nodes;
@@ -79,7 +83,7 @@ export class Geometry {
   card(node) {
     if (this.turned) {
       const y = TURNED.top + node * (this.rowH + this.gap);
-      return { x: 0, y, w: this.size.width - TURNED.edge, h: this.rowH };
+      return { x: 0, y, w: this.width - TURNED.edge, h: this.rowH };
     }
     const x = this.gutter + node * (this.colW + this.gap);
     return { x, y: 0.5, w: this.colW, h: this.cardH };

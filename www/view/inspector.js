@@ -17,6 +17,9 @@ const VOTE_WORDS = {
   open: 'not yet',
 };
 
+/** Replicas of a node that are named. */
+const HELD_MAX = 8;
+
 /** Answers shown at once. */
 const WHYS_MAX = 4;
 
@@ -198,7 +201,10 @@ function describeNode(view, id) {
   const node = view.nodes.find((n) => n.id === id);
   if (!node) return null;
   const held = view.replicas.filter((r) => r.node === id && r.role !== 'tombstone');
-  const replicas = held.map((r) => `${shardName(view, r.shard)} ${roleWord(r.role)}`);
+  const replicas = held
+    .slice(0, HELD_MAX)
+    .map((r) => `${shardName(view, r.shard)} ${roleWord(r.role)}`);
+  if (held.length > HELD_MAX) replicas.push(`${held.length - HELD_MAX} more`);
   const state =
     condition(node) === 'guest' ? 'up, a guest: it holds no vote' : condition(node) || 'up';
   return {

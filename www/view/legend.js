@@ -60,7 +60,9 @@ export function fillLegend() {
   for (const [role, word] of ROLE_WORDS) root.append(html('p', {}, badge(role), word));
   root.append(html('h3', {}, "A candidate's votes"));
   for (const [vote, word] of VOTE_WORDS) {
-    root.append(html('p', {}, html('span', { class: 'glyph', 'aria-hidden': 'true' }, VOTE_DOTS[vote]), word));
+    root.append(
+      html('p', {}, html('span', { class: 'glyph', 'aria-hidden': 'true' }, VOTE_DOTS[vote]), word),
+    );
   }
   root.append(html('h3', {}, 'Messages: the letter says what, the colour which shard'));
   for (const [kind, word] of KIND_WORDS) {

@@ -94,9 +94,9 @@ export class Scene {
     this.root.classList.toggle('no-ease', resized);
     this.shape = shape;
     this.geometry = new Geometry({ width, height, turned, nodes, shards, clients });
-    const tall = Math.round(this.geometry.height);
-    this.surface.setAttribute('viewBox', `0 0 ${width} ${tall}`);
-    this.surface.setAttribute('width', String(width));
+    const [wide, tall] = [Math.round(this.geometry.width), Math.round(this.geometry.height)];
+    this.surface.setAttribute('viewBox', `0 0 ${wide} ${tall}`);
+    this.surface.setAttribute('width', String(wide));
     this.surface.setAttribute('height', String(tall));
     this.root.classList.toggle('turned', turned);
     this.root.classList.toggle('roomy', this.geometry.roomy);
@@ -104,20 +104,24 @@ export class Scene {
   }
 
   /**
-   * Which rows can be seen, of many; after a change of size all are drawn once.
+   * Which shards can be seen, of many; after a change of size all are drawn once.
    * @param {Geometry} geometry
    * @returns {(row: number) => boolean}
    */
   #inSight(geometry) {
-    const fits = geometry.height <= this.size.height;
-    if (fits || geometry.turned || geometry !== this.laidOut) {
+    const { width, height } = this.size;
+    const fits = geometry.turned ? geometry.width <= width : geometry.height <= height;
+    if (fits || geometry !== this.laidOut) {
       this.laidOut = geometry;
       return () => true;
     }
-    const [top, bottom] = [this.root.scrollTop, this.root.scrollTop + this.size.height];
-    return (row) => {
-      const { y, h } = geometry.label(row);
-      return y + h > top - geometry.rowH && y < bottom + geometry.rowH;
+    // One more on either side, so that none comes into sight empty.
+    const { scrollLeft, scrollTop } = this.root;
+    return (shard) => {
+      const { x, y, w, h } = geometry.label(shard);
+      return geometry.turned
+        ? x + w > scrollLeft - geometry.colW && x < scrollLeft + width + geometry.colW
+        : y + h > scrollTop - geometry.rowH && y < scrollTop + height + geometry.rowH;
     };
   }
 

@@ -160,12 +160,11 @@ impl Phases {
         let nodes = |ids: &[u16]| ids.iter().map(|n| NodeId(*n)).collect::<Vec<_>>();
         match phase {
             1 => {
-                if cluster.options.nodes != 5
-                    || cluster.options.voters != 3
-                    || cluster.options.clients == 0
-                {
-                    let why =
-                        "the four phases are for five nodes, three voters and at least one client";
+                let options = &cluster.options;
+                let begins = (options.nodes, options.voters, options.initial_shards);
+                if begins != (5, 3, 1) || options.clients == 0 {
+                    let why = "the four phases are for five nodes, one shard with three voters, and \
+                               at least one client";
                     return Err(CommandError::NotNow(why.into()));
                 }
                 cluster.fill();
