@@ -246,6 +246,8 @@ fn read<T: DeserializeOwned>(value: JsValue) -> Result<T, JsError> {
 
 fn write(value: &impl Serialize) -> Result<JsValue, JsError> {
     // Numbers, not BigInts: all of them are far below 2^53.
-    let plain = serde_wasm_bindgen::Serializer::new().serialize_missing_as_null(true);
+    let plain = serde_wasm_bindgen::Serializer::new()
+        .serialize_missing_as_null(true)
+        .serialize_maps_as_objects(true);
     value.serialize(&plain).map_err(JsError::from)
 }
