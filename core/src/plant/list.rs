@@ -168,6 +168,8 @@ plants! {
     StepWithoutPrecondition, "step-without-precondition",
         "A membership step is done whatever epoch it names, so that a late order counts.",
         ["S22", "liveness"];
+    QuorumNotMinded, "quorum-not-minded",
+        "Nobody asks whether a change leaves a live quorum.", ["S22", "liveness"];
 
     // Clients.
     StaleRouteNeverRepaired, "stale-route-never-repaired",

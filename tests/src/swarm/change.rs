@@ -23,7 +23,7 @@ pub(super) fn draw(dice: &mut Dice, view: &View) -> Command {
         2..=5 => {
             let mut nodes = nodes(view);
             dice.shuffle(&mut nodes);
-            let voters = usize::from(dice.one_of(&[1_u8, 2, 3, 3, 3, 3, 4, 5])).min(nodes.len());
+            let voters = usize::from(dice.one_of(&[1_u8, 2, 2, 3, 3, 3, 4, 5])).min(nodes.len());
             let mut learners = nodes.split_off(voters);
             learners.truncate(usize::from(dice.one_of(&[0_u8, 0, 1, 2])));
             Command::Move { shard, voters: nodes, learners }

@@ -21,6 +21,9 @@ pub struct Plan {
     pub faults: Vec<FaultKind>,
     /// Whether it goes through the four phases of the reference scenario.
     pub phases: bool,
+    /// Whether a node is down from the start until all faults end: long enough for everybody to
+    /// know.
+    pub one_is_gone: bool,
     /// For how long faults happen, in virtual time.
     pub length: Duration,
     /// Between what bounds the time from one command to the next lies, in microseconds.
@@ -57,6 +60,7 @@ impl Plan {
             options,
             faults: drawn_faults(&mut dice),
             phases,
+            one_is_gone: false,
             length,
             pause_us: dice.one_of(&[(500, 50_000), (1_000, 200_000), (5_000, 600_000)]),
             fault_percent: dice.one_of(&[40, 60, 80]),
@@ -65,6 +69,7 @@ impl Plan {
         if dice.chance(1, 2) && !plan.faults.iter().any(|fault| BREAK_LEASES.contains(fault)) {
             plan.options.read_policy = ReadPolicy::Lease;
         }
+        plan.one_is_gone = plan.faults.contains(&FaultKind::Crash) && dice.chance(1, 4);
         plan.draw_load(&mut dice);
         plan.draw_operations(&mut dice);
         plan
@@ -87,7 +92,7 @@ impl Plan {
         // Three nodes and one shard, so that those who crash are often just those who gave the lease.
         (self.options.nodes, self.options.voters, self.options.initial_shards) = (3, 3, 1);
         (self.options.auto_split, self.options.balance) = (AutoSplit::Off, false);
-        (self.options.node_capacity, self.phases) = (0, false);
+        (self.options.node_capacity, self.phases, self.one_is_gone) = (0, false, false);
         // Whoever writes to a leader that is cut off soon looks for another one. So many clients that
         // seldom write, and few keys: somebody goes on to ask the old leader for what others write.
         (self.options.clients, self.options.last_key) = (8, 4);

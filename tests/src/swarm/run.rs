@@ -154,6 +154,10 @@ impl Player {
     fn under_faults(&mut self) -> Option<Verdict> {
         let first = if self.plan.phases { Command::NextPhase } else { Command::Load { on: true } };
         self.submit(first);
+        if self.plan.one_is_gone {
+            let node = self.dice.one_of(&super::fault::nodes(&self.simulation.view()));
+            self.submit(Command::Crash { node });
+        }
         let end_ns = u64::try_from(self.plan.length.as_nanos()).unwrap_or(u64::MAX);
         while self.now_ns() < end_ns {
             let (low, high) = self.plan.pause_us;
