@@ -237,7 +237,8 @@ impl Drive {
             }
         }
         let ordered = self.placement.0.store.ordered(self.shard);
-        let ordered = ordered.first().map(|(_, order)| order.home.node);
+        let wanted = |node: &NodeId| layout.voters.contains(node) || layout.learners.contains(node);
+        let ordered = ordered.iter().map(|(_, order)| order.home.node).find(|node| !wanted(node));
         let lost = self.placement.lost_to(report, layout);
         let without_disk = self.placement.without_disk(&report.descriptor);
         Outlook { lost, overdue, ordered, without_disk }

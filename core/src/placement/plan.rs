@@ -60,7 +60,8 @@ pub(super) struct Outlook {
     /// Members whose node has lost the disk that they were on. Their nodes are among those that are
     /// lost.
     pub(super) without_disk: BTreeSet<ReplicaId>,
-    /// Where a learner was ordered under the membership that is in force, and has not come.
+    /// A node that is not wanted, where a learner was ordered under the membership that is in force
+    /// and has not come.
     pub(super) ordered: Option<NodeId>,
 }
 
@@ -71,6 +72,17 @@ pub(crate) fn next_step(
     layout: &Layout,
     outlook: &Outlook,
 ) -> Plan {
+    match (step_towards(report, leader, layout, outlook), outlook.ordered) {
+        // Nobody wants it any more, and it may come yet: nothing ends that but the next membership.
+        // It is made a member, so that it is removed and destroyed like any other.
+        (Plan::Wait(_) | Plan::Reached, Some(node)) => {
+            Plan::Do(Step::AddLearner { node, replica: ReplicaId(0) })
+        }
+        (plan, _) => plan,
+    }
+}
+
+fn step_towards(report: &ShardReport, leader: NodeId, layout: &Layout, outlook: &Outlook) -> Plan {
     let members = &report.descriptor.members;
     if report.descriptor.joint {
         return Plan::Do(Step::LeaveJoint {});
@@ -96,15 +108,7 @@ pub(crate) fn next_step(
     };
     let others = members.iter().filter(|m| !as_wanted(m));
     let nodes: Vec<NodeId> = others.map(|m| m.node).collect();
-    if !nodes.is_empty() {
-        return Plan::Do(Step::Remove { nodes });
-    }
-    match outlook.ordered {
-        // Nobody wants it any more, and it may come yet: nothing ends that but the next membership.
-        // It is made a member, so that it is removed and destroyed like any other.
-        Some(node) => Plan::Do(Step::AddLearner { node, replica: ReplicaId(0) }),
-        None => Plan::Reached,
-    }
+    if nodes.is_empty() { Plan::Reached } else { Plan::Do(Step::Remove { nodes }) }
 }
 
 /// Adds learners where a replica is wanted, first of all on nodes that are live; waits for the
@@ -253,6 +257,9 @@ mod tests {
         let wanted: (&[u16], &[u16]) = (&[1, 2, 3], &[]);
         let add = Plan::Do(Step::AddLearner { node: NodeId(4), replica: ReplicaId(0) });
         assert_eq!(plan_while(&report(&[1, 2, 3], &[], 95), 1, wanted, &outlook), add);
+        let waits_for_another: (&[u16], &[u16]) = (&[1, 2, 3], &[5]);
+        let outlook = Outlook { ordered: Some(NodeId(4)), ..lost(&[5]) };
+        assert_eq!(plan_while(&report(&[1, 2, 3], &[], 95), 1, waits_for_another, &outlook), add);
         let remove = Plan::Do(Step::Remove { nodes: nodes(&[4]) });
         assert_eq!(plan(&report(&[1, 2, 3], &[4], 0), 1, wanted.0, wanted.1), remove);
     }
