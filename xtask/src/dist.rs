@@ -49,6 +49,10 @@ const WASM_FEATURES: [&str; 7] = [
     "--enable-sign-ext",
 ];
 
+/// What wasm-opt does. Ordered by name, the functions that are made of one generic function lie side
+/// by side: gzip looks back 32 KB, finds them alike, and there is 4 % less to load.
+const WASM_PASSES: [&str; 2] = ["-O2", "--reorder-functions-by-name"];
+
 /// Gzipped sizes, in bytes.
 #[derive(Debug, Default, PartialEq)]
 struct Sizes {
@@ -71,12 +75,12 @@ pub(crate) fn run(project: &Project, out: &Path) -> Result<()> {
     })?;
     step::step("bundle", || bundle(project, &partial))?;
     step::step("minify", || minify(project, &partial))?;
-    step::step("wasm-opt -O3", || {
+    step::step("wasm-opt", || {
         let wasm = partial.join(MARK);
-        let command = cmd!(project.npm_program("wasm-opt"), "-O3", &wasm, "-o", &wasm);
-        let features = WASM_FEATURES.map(str::to_owned);
+        let command = cmd!(project.npm_program("wasm-opt"), &wasm, "-o", &wasm);
+        let arguments = [&WASM_FEATURES[..], &WASM_PASSES].concat();
         let command = command.before_spawn(move |process| {
-            process.args(&features);
+            process.args(&arguments);
             Ok(())
         });
         process::run(&command, "wasm-opt")
