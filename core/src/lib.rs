@@ -35,6 +35,7 @@ pub mod conformance;
 mod disk;
 mod error;
 mod event;
+mod few;
 mod id;
 mod key;
 mod message;

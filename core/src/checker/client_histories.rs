@@ -16,6 +16,8 @@
 
 use std::collections::BTreeMap;
 
+use litemap::LiteMap;
+
 use super::Property;
 use super::client_sessions::{Pending, Session, Taken};
 use super::scans::Scans;
@@ -30,11 +32,11 @@ use crate::operation::{Answer, Operation, WriteAnswer};
 pub(crate) struct ClientHistories {
     /// One row for each key that was ever asked for.
     keys: BTreeMap<Key, Versions>,
-    clients: BTreeMap<ClientId, Session>,
+    clients: LiteMap<ClientId, Session>,
     scans: Scans,
     /// The newest write of each shard. What lies at or below it is applied again, by those who come
     /// after.
-    newest: BTreeMap<ShardId, u64>,
+    newest: LiteMap<ShardId, u64>,
     /// The event that is looked at.
     seq: u64,
 }

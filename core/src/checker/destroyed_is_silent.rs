@@ -5,7 +5,7 @@
 //!
 //! A write that was applied before may still be answered afterwards: it is done.
 
-use std::collections::BTreeMap;
+use litemap::LiteMap;
 
 use super::Property;
 use super::disks::Disks;
@@ -20,12 +20,12 @@ use crate::raft::seat::Seat;
 pub(crate) struct DestroyedIsSilent {
     tombstones: Tombstones,
     /// How often each node has started.
-    starts: BTreeMap<NodeId, u32>,
+    starts: LiteMap<NodeId, u32>,
 }
 
 impl DestroyedIsSilent {
     pub(crate) fn new(options: &Options) -> Self {
-        Self { tombstones: Tombstones::new(options), starts: BTreeMap::new() }
+        Self { tombstones: Tombstones::new(options), starts: LiteMap::new() }
     }
 }
 

@@ -2,7 +2,7 @@
 //! restart, makes it again, in the catalog or otherwise (TiKV: `PeerState::Tombstone`, and why it is kept, in
 //! `components/raftstore/src/store/fsm/store.rs`).
 
-use std::collections::BTreeMap;
+use litemap::LiteMap;
 
 use super::Property;
 use super::disks::Disks;
@@ -16,12 +16,12 @@ use crate::probe::{Fact, RowFact};
 pub(crate) struct DestroyedStaysSo {
     tombstones: Tombstones,
     /// The newest replica of each shard whose tombstone is durable on a node. One small row each.
-    durable: BTreeMap<(NodeId, ShardId), ReplicaId>,
+    durable: LiteMap<(NodeId, ShardId), ReplicaId>,
 }
 
 impl DestroyedStaysSo {
     pub(crate) fn new(options: &Options) -> Self {
-        Self { tombstones: Tombstones::new(options), durable: BTreeMap::new() }
+        Self { tombstones: Tombstones::new(options), durable: LiteMap::new() }
     }
 }
 

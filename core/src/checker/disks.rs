@@ -8,13 +8,15 @@ use std::collections::BTreeMap;
 use std::ops::Bound;
 use std::rc::Rc;
 
+use litemap::LiteMap;
+
 use crate::id::{NodeId, ReplicaId, ShardId};
 use crate::probe::{Config, EntryFact, Fact, LogPoint, RowFact, SnapshotFact, VoteFact};
 
 /// See the module.
 #[derive(Default)]
 pub(crate) struct Disks {
-    nodes: BTreeMap<NodeId, Images>,
+    nodes: LiteMap<NodeId, Images>,
 }
 
 /// One disk, twice, and the one before.
@@ -27,7 +29,7 @@ struct Images {
 }
 
 /// What is on one disk, by replica.
-pub(super) type Image = BTreeMap<ReplicaId, Rows>;
+pub(super) type Image = LiteMap<ReplicaId, Rows>;
 
 /// The rows of one replica.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -9,7 +9,7 @@
 //! committed by one that stands behind it in the leader's log: any that stands at or behind the
 //! entry in a log that has the entry will do.
 
-use std::collections::BTreeMap;
+use litemap::LiteMap;
 
 use super::Property;
 use super::disks::Disks;
@@ -22,7 +22,7 @@ use crate::raft::seat::Seat;
 #[derive(Default)]
 pub(crate) struct DurableOnQuorum {
     /// Index of each shard's last entry that was applied anywhere. One row a shard.
-    applied: BTreeMap<ShardId, u64>,
+    applied: LiteMap<ShardId, u64>,
 }
 
 impl DurableOnQuorum {

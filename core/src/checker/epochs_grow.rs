@@ -5,7 +5,7 @@
 //! behind a snapshot. Over all replicas a shard's epochs are one chain: of any two, one is not
 //! behind the other in either number.
 
-use std::collections::BTreeMap;
+use litemap::LiteMap;
 
 use super::Property;
 use crate::event::{Event, EventKind, Origin};
@@ -16,9 +16,9 @@ use crate::key::{Descriptor, Epoch};
 #[derive(Default)]
 pub(crate) struct EpochsGrow {
     /// The last epoch of each live replica, as of this start of it.
-    replicas: BTreeMap<(NodeId, ReplicaId), Epoch>,
+    replicas: LiteMap<(NodeId, ReplicaId), Epoch>,
     /// Each shard: its newest epoch, and which split made it. One small row a shard.
-    shards: BTreeMap<ShardId, (Epoch, Birth)>,
+    shards: LiteMap<ShardId, (Epoch, Birth)>,
 }
 
 /// What made a shard: the parent and its version after the split; `None` for those that the run

@@ -6,8 +6,9 @@
 //! A transfer counts as done when the replica that it was meant for leads before an election could
 //! have come by itself.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
+
+use litemap::LiteMap;
 
 use super::Property;
 use super::disks::Disks;
@@ -22,15 +23,15 @@ pub(crate) struct HandedOver {
     /// The shortest election timeout.
     within: Duration,
     /// Transfers under way: to where, since when. At most one a shard.
-    started: BTreeMap<ShardId, (NodeId, Time)>,
+    started: LiteMap<ShardId, (NodeId, Time)>,
     /// The last transfer that came true: the new leader's term, and when. At most one a shard.
-    done: BTreeMap<ShardId, (u64, Time)>,
+    done: LiteMap<ShardId, (u64, Time)>,
 }
 
 impl HandedOver {
     pub(crate) fn new(options: &Options) -> Self {
         let within = Duration::from_millis(options.election_timeout_ms.0);
-        Self { within, started: BTreeMap::new(), done: BTreeMap::new() }
+        Self { within, started: LiteMap::new(), done: LiteMap::new() }
     }
 }
 

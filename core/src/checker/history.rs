@@ -7,6 +7,8 @@
 
 use std::collections::BTreeMap;
 
+use litemap::LiteMap;
+
 use crate::event::EventKind;
 use crate::id::{ReplicaId, ShardId};
 
@@ -19,7 +21,7 @@ const INDICES_MIN: usize = 256;
 
 /// See the module.
 pub(super) struct History<T> {
-    shards: BTreeMap<ShardId, Shard<T>>,
+    shards: LiteMap<ShardId, Shard<T>>,
 }
 
 struct Shard<T> {
@@ -27,18 +29,18 @@ struct Shard<T> {
     /// Nothing at or below this index is remembered, nor will be.
     forgotten: u64,
     /// Each replica's last durable snapshot, 0 before its first.
-    snapshots: BTreeMap<ReplicaId, u64>,
+    snapshots: LiteMap<ReplicaId, u64>,
 }
 
 impl<T> Default for Shard<T> {
     fn default() -> Self {
-        Self { seen: BTreeMap::new(), forgotten: 0, snapshots: BTreeMap::new() }
+        Self { seen: BTreeMap::new(), forgotten: 0, snapshots: LiteMap::new() }
     }
 }
 
 impl<T> Default for History<T> {
     fn default() -> Self {
-        Self { shards: BTreeMap::new() }
+        Self { shards: LiteMap::new() }
     }
 }
 

@@ -5,7 +5,7 @@
 //! until it writes another vote: to follow anyone else it must write that one's first, also after a
 //! crash. To drop a log up to a snapshot is neither.
 
-use std::collections::BTreeMap;
+use litemap::LiteMap;
 
 use super::Property;
 use super::disks::{Disks, Rows};
@@ -17,7 +17,7 @@ use crate::probe::{Fact, RowFact};
 #[derive(Default)]
 pub(crate) struct LeaderAppends {
     /// One small row for each replica that is not destroyed.
-    replicas: BTreeMap<(NodeId, ReplicaId), Log>,
+    replicas: LiteMap<(NodeId, ReplicaId), Log>,
 }
 
 #[derive(Default)]

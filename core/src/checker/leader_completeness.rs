@@ -7,6 +7,8 @@
 
 use std::collections::BTreeMap;
 
+use litemap::LiteMap;
+
 use super::Property;
 use super::disks::Disks;
 use crate::event::Event;
@@ -20,7 +22,7 @@ const TERMS_MAX: usize = 64;
 /// See the module.
 #[derive(Default)]
 pub(crate) struct LeaderCompleteness {
-    shards: BTreeMap<ShardId, Shard>,
+    shards: LiteMap<ShardId, Shard>,
 }
 
 #[derive(Default)]

@@ -20,6 +20,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use litemap::LiteMap;
+
 use super::Property;
 use super::disks::{Disks, Rows};
 use crate::event::{Event, EventKind, Origin, Role};
@@ -34,8 +36,8 @@ const ELECTIONS_MAX: usize = 64;
 /// See the module.
 #[derive(Default)]
 pub(crate) struct LearnersNeverLead {
-    shards: BTreeMap<ShardId, Shard>,
-    grants: BTreeMap<ShardId, Grants>,
+    shards: LiteMap<ShardId, Shard>,
+    grants: LiteMap<ShardId, Grants>,
 }
 
 /// Who has voted for whom in a shard, by term and candidate.

@@ -7,8 +7,9 @@
 //! so for two of the longest election timeouts after a restart or after a clock was set, nothing is
 //! held against a lease here.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
+
+use litemap::LiteMap;
 
 use super::Property;
 use super::disks::Disks;
@@ -25,13 +26,13 @@ pub(crate) struct Leases {
     /// Until when nothing is held against a lease.
     excused_until: Time,
     /// The term of each shard's newest entry that was applied, and when the first of that term was.
-    newest: BTreeMap<ShardId, (u64, Time)>,
+    newest: LiteMap<ShardId, (u64, Time)>,
 }
 
 impl Leases {
     pub(crate) fn new(options: &Options) -> Self {
         let excused_for = Duration::from_millis(2 * options.election_timeout_ms.1);
-        Self { excused_for, excused_until: Time::ZERO, newest: BTreeMap::new() }
+        Self { excused_for, excused_until: Time::ZERO, newest: LiteMap::new() }
     }
 }
 

@@ -6,9 +6,10 @@
 //! Whoever plans a step hears of a crash only after a while, and a node may crash while the order is
 //! on its way. So a node counts as gone only when it has been down for as long as that may take.
 
-use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::time::Duration;
+
+use litemap::LiteMap;
 
 use super::Property;
 use super::disks::Disks;
@@ -26,7 +27,7 @@ const GONE_AFTER: Duration = Duration::from_secs(5);
 pub(crate) struct LiveQuorum {
     now: Time,
     /// The nodes that are down, and since when.
-    down: BTreeMap<NodeId, Time>,
+    down: LiteMap<NodeId, Time>,
 }
 
 impl LiveQuorum {

@@ -7,6 +7,8 @@
 
 use std::collections::BTreeMap;
 
+use litemap::LiteMap;
+
 use super::Property;
 use crate::event::{Event, EventKind};
 use crate::id::{NodeId, ReplicaId, ShardId};
@@ -15,13 +17,13 @@ use crate::key::{Key, KeyRange};
 /// See the module.
 #[derive(Default)]
 pub(crate) struct NoOverlap {
-    nodes: BTreeMap<NodeId, Held>,
+    nodes: LiteMap<NodeId, Held>,
 }
 
 /// What one node holds. One small row for each live replica that has a range.
 #[derive(Default)]
 struct Held {
-    replicas: BTreeMap<ShardId, (ReplicaId, KeyRange)>,
+    replicas: LiteMap<ShardId, (ReplicaId, KeyRange)>,
     /// First key of each range, so that only its neighbours are looked at.
     starts: BTreeMap<Key, ShardId>,
 }

@@ -6,10 +6,11 @@
 //! Looks at each membership where it is applied first. That a joint configuration is left in the
 //! end is liveness, and is not looked at here.
 
-use std::collections::BTreeMap;
+use litemap::LiteMap;
 
 use super::Property;
 use crate::event::{Event, EventKind, Origin};
+use crate::few;
 use crate::id::{ReplicaId, ShardId};
 use crate::key::Descriptor;
 
@@ -17,7 +18,7 @@ use crate::key::Descriptor;
 #[derive(Default)]
 pub(crate) struct OneMembershipChange {
     /// Each shard's newest membership. One row a shard.
-    newest: BTreeMap<ShardId, Newest>,
+    newest: LiteMap<ShardId, Newest>,
 }
 
 struct Newest {
@@ -33,7 +34,7 @@ impl Newest {
     fn new(index: u64, descriptor: &Descriptor) -> Self {
         let voters = descriptor.members.iter().filter(|m| m.voter).map(|m| m.replica);
         let mut voters: Vec<ReplicaId> = voters.collect();
-        voters.sort_unstable();
+        few::sort_by_key(&mut voters, |replica| *replica);
         Self { index, conf_ver: descriptor.epoch.conf_ver, joint: descriptor.joint, voters }
     }
 
@@ -79,7 +80,7 @@ impl Property for OneMembershipChange {
                 let first = Newest { index, conf_ver, joint, voters: Vec::new() };
                 let first = self.newest.entry(*shard).or_insert(first);
                 first.voters.push(*replica);
-                first.voters.sort_unstable();
+                few::sort_by_key(&mut first.voters, |replica| *replica);
             }
             EventKind::SplitApplied { child, .. } => {
                 self.newest.entry(child.shard).or_insert_with(|| Newest::new(0, child));

@@ -14,6 +14,7 @@
 
 use std::collections::BTreeSet;
 
+use crate::few;
 use crate::operation::{Answer, Operation, WriteAnswer};
 
 /// Most operations on a key that are under way at once, those of unknown outcome included. Their
@@ -209,7 +210,7 @@ impl Configuration {
         };
         let mut done = self.done.clone();
         done.push((next.name, next.awaited.then_some(answer)));
-        done.sort_unstable();
+        few::sort_by_key(&mut done, |known| *known);
         Self { value, done }
     }
 

@@ -4,10 +4,11 @@
 //! Ranges change by splits alone, so it is enough that the first shards tile the key space, and
 //! that each split, where it is applied first, cuts just what its parent had in two.
 
-use std::collections::BTreeMap;
+use litemap::LiteMap;
 
 use super::Property;
 use crate::event::{Event, EventKind, Origin};
+use crate::few;
 use crate::id::ShardId;
 use crate::key::{Descriptor, KeyRange};
 use crate::options::Options;
@@ -19,19 +20,19 @@ pub(crate) struct RangesTile {
     first: usize,
     /// Each shard's range and version, by the newest split of it that was applied anywhere. One
     /// small row a shard.
-    shards: BTreeMap<ShardId, (KeyRange, u64)>,
+    shards: LiteMap<ShardId, (KeyRange, u64)>,
 }
 
 impl RangesTile {
     pub(crate) fn new(options: &Options) -> Self {
         let (space, first) = (options.key_space(), usize::from(options.initial_shards));
-        Self { space, first, shards: BTreeMap::new() }
+        Self { space, first, shards: LiteMap::new() }
     }
 
     /// Looks at all of the first shards, once the last of them has started.
     fn begin(&self, compared: &mut u64) -> Result<(), String> {
         let mut ranges: Vec<KeyRange> = self.shards.values().map(|(range, _)| *range).collect();
-        ranges.sort_unstable_by_key(|range| range.start);
+        few::sort_by_key(&mut ranges, |range| range.start);
         *compared += ranges.len() as u64;
         let mut next = self.space.start;
         for range in ranges {

@@ -5,7 +5,7 @@
 //!
 //! Looks at the rows that are written, so it knows what a crash has taken back.
 
-use std::collections::BTreeMap;
+use litemap::LiteMap;
 
 use super::Property;
 use super::disks::Disks;
@@ -17,7 +17,7 @@ use crate::probe::{Fact, RowFact, births};
 #[derive(Default)]
 pub(crate) struct SplitAgain {
     /// The newest replica of each shard on each node. One small row each.
-    newest: BTreeMap<(NodeId, ShardId), Newest>,
+    newest: LiteMap<(NodeId, ShardId), Newest>,
 }
 
 #[derive(Clone, Copy)]

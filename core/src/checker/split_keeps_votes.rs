@@ -3,7 +3,7 @@
 //! gives it its range (TiKV: `write_peer_state` and `check_new_peer_state` keep the raft local state
 //! of an uninitialized peer).
 
-use std::collections::BTreeMap;
+use litemap::LiteMap;
 
 use super::Property;
 use super::disks::Disks;
@@ -15,7 +15,7 @@ use crate::probe::{Fact, RowFact, VoteFact, births};
 #[derive(Default)]
 pub(crate) struct SplitKeepsVotes {
     /// The last vote of each replica. One small row for each that is not destroyed.
-    votes: BTreeMap<(NodeId, ReplicaId), VoteFact>,
+    votes: LiteMap<(NodeId, ReplicaId), VoteFact>,
 }
 
 impl SplitKeepsVotes {

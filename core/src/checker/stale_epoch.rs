@@ -7,7 +7,9 @@
 //! the log, not at what any replica believes: a replica that forgot to shrink is found by its first
 //! write.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
+
+use litemap::LiteMap;
 
 use super::Property;
 use crate::event::{Event, EventKind, Origin};
@@ -22,7 +24,7 @@ const SPLITS_MAX: usize = 16;
 #[derive(Default)]
 pub(crate) struct StaleEpoch {
     /// What each shard was, from which index on, oldest first.
-    shards: BTreeMap<ShardId, VecDeque<Shape>>,
+    shards: LiteMap<ShardId, VecDeque<Shape>>,
 }
 
 #[derive(Clone, Copy)]

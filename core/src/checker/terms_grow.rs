@@ -7,7 +7,7 @@
 //! as the replica lives. Until it has looked at its disk it reports term 0, which says nothing. A
 //! state machine is its snapshot and the committed log, so those two say what is durably applied.
 
-use std::collections::BTreeMap;
+use litemap::LiteMap;
 
 use super::Property;
 use super::disks::Disks;
@@ -19,9 +19,9 @@ use crate::probe::{Fact, RowFact, VoteFact};
 #[derive(Default)]
 pub(crate) struct TermsGrow {
     /// The term that each replica reported last. One small row for each that is not destroyed.
-    terms: BTreeMap<(NodeId, ReplicaId), u64>,
+    terms: LiteMap<(NodeId, ReplicaId), u64>,
     /// What is durable of each. One small row as well.
-    durable: BTreeMap<(NodeId, ReplicaId), Durable>,
+    durable: LiteMap<(NodeId, ReplicaId), Durable>,
 }
 
 #[derive(Default)]

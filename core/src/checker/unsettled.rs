@@ -5,8 +5,9 @@
 //! as its node is paused or its disk is held or full. After that, what it says holds for ever. Used
 //! by `S9`, `S10` and `S11`.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
+
+use litemap::LiteMap;
 
 use crate::event::{Event, EventKind};
 use crate::id::NodeId;
@@ -17,7 +18,7 @@ use crate::sim::Time;
 pub(super) struct Unsettled<T> {
     /// How long a flush takes at the start.
     flush: Duration,
-    nodes: BTreeMap<NodeId, Recent<T>>,
+    nodes: LiteMap<NodeId, Recent<T>>,
 }
 
 struct Recent<T> {
@@ -32,7 +33,7 @@ struct Recent<T> {
 
 impl<T> Unsettled<T> {
     pub(super) fn new(options: &Options) -> Self {
-        Self { flush: Duration::from_nanos(options.flush_latency_ns), nodes: BTreeMap::new() }
+        Self { flush: Duration::from_nanos(options.flush_latency_ns), nodes: LiteMap::new() }
     }
 
     /// Takes note of a write on `node`. Forgets what has settled meanwhile.

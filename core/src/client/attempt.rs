@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::Client;
 use crate::event::EventKind;
+use crate::few;
 use crate::id::{NodeId, ShardId};
 use crate::key::Key;
 use crate::message::{Message, Reply, Request};
@@ -114,7 +115,9 @@ impl Client {
                 let at = own % nodes.len().max(1);
                 nodes.rotate_left(at);
                 nodes.extend(route.leader);
-                nodes.sort_by_key(|node| state.round_trips.is_silent(*node, ATTEMPT_TTL));
+                few::sort_by_key(&mut nodes, |node| {
+                    state.round_trips.is_silent(*node, ATTEMPT_TTL)
+                });
             }
             let tries = usize::try_from(under_way.tries).unwrap_or(0);
             *nodes.get(tries % nodes.len().max(1))?

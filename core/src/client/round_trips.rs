@@ -4,16 +4,18 @@
 //! trip (RFC 6298). The estimates of nodes that are not asked shrink slowly, so that each is tried
 //! again now and then: it may have come nearer, or back.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
+use litemap::LiteMap;
+
+use crate::few;
 use crate::id::NodeId;
 
 /// See the module.
 #[derive(Clone, Debug, Default)]
 pub(super) struct RoundTrips {
     /// By node, in nanoseconds.
-    estimates: BTreeMap<NodeId, u64>,
+    estimates: LiteMap<NodeId, u64>,
 }
 
 /// Each answer counts for one eighth of the estimate.
@@ -47,7 +49,7 @@ impl RoundTrips {
 
     /// The nearest first; one that has never been asked counts as near.
     pub(super) fn sort(&self, nodes: &mut [NodeId]) {
-        nodes.sort_by_key(|node| (self.estimates.get(node).copied().unwrap_or(0), *node));
+        few::sort_by_key(nodes, |node| (self.estimates.get(node).copied().unwrap_or(0), *node));
     }
 }
 

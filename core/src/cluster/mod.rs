@@ -12,6 +12,7 @@ use crate::client::{Client, LoadOptions, Task};
 use crate::command::Command;
 use crate::error::{CommandError, Error};
 use crate::event::Origin;
+use crate::few;
 use crate::id::{ClientId, NodeId, ReplicaId, ShardId};
 use crate::key::{Descriptor, Epoch, Key, KeyRange, Member};
 use crate::message::{Located, Message};
@@ -326,7 +327,7 @@ impl Cluster {
                 None => newest.push(descriptor),
             }
         }
-        newest.sort_by_key(|d| (d.range.start, d.shard));
+        few::sort_by_key(&mut newest, |d| (d.range.start, d.shard));
         newest
     }
 

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use super::{Lossy, Network, Payload, Traffic};
 use crate::event::{DropReason, EventKind};
+use crate::few;
 use crate::id::NodeId;
 use crate::network::Endpoint;
 
@@ -195,7 +196,7 @@ impl<P: Payload> Network<P> {
             });
             (faults[at].slow_ns, faults[at].lossy) = (link.slow_ns, link.lossy);
         }
-        faults.sort_by_key(|fault| fault.traffic);
+        few::sort_by_key(&mut faults, |fault| fault.traffic);
         faults
     }
 

@@ -1,9 +1,10 @@
 //! One direction from an endpoint to another, and the table of all of them with what is wrong with
 //! them.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::time::Duration;
 
+use litemap::LiteMap;
 use serde::{Deserialize, Serialize};
 
 use super::{Endpoint, Envelope, Payload, Places, Traffic};
@@ -41,7 +42,7 @@ pub struct Lossy {
 
 /// All links that were ever used; each is made at its first use.
 pub(crate) struct Links {
-    table: BTreeMap<(Endpoint, Endpoint), Link>,
+    table: LiteMap<(Endpoint, Endpoint), Link>,
     /// What is lost. Few: a person or a swarm names them one by one.
     pub(super) cuts: BTreeSet<Traffic>,
     /// What waits.
@@ -115,7 +116,7 @@ impl Links {
     pub(super) fn heal_all(&mut self) {
         self.cuts.clear();
         self.holds.clear();
-        for link in self.table.values_mut() {
+        for (_, link) in &mut self.table {
             (link.slow_ns, link.lossy) = Default::default();
         }
     }

@@ -5,8 +5,9 @@
 //! TiKV: `Recorder` in `raftstore/src/store/worker/split_controller.rs`), from a stream of their
 //! own. Pure data.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
+
+use litemap::LiteMap;
 
 use crate::id::ShardId;
 use crate::key::KeyRange;
@@ -23,7 +24,7 @@ pub(super) struct Load {
     slices: [u32; SLICES as usize],
     slice: u64,
     /// Since the last report.
-    shards: BTreeMap<ShardId, Counted>,
+    shards: LiteMap<ShardId, Counted>,
     reported: Time,
     draws: Rng,
 }

@@ -17,12 +17,13 @@ mod serve;
 mod tests;
 
 use std::cell::{Cell, RefCell};
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 use std::rc::Rc;
 use std::time::Duration;
 
 use futures::StreamExt;
 use futures::channel::mpsc::{UnboundedReceiver, UnboundedSender, unbounded};
+use litemap::LiteMap;
 
 use capacity::Capacity;
 use load::Load;
@@ -77,14 +78,14 @@ struct Shared {
     config: RaftConfig,
     status: Cell<NodeStatus>,
     starts: Cell<u32>,
-    replicas: RefCell<BTreeMap<ShardId, Replica>>,
+    replicas: RefCell<LiteMap<ShardId, Replica>>,
     effects: RefCell<UnboundedSender<Effect>>,
     /// What arrived while the node was paused, at most [`INBOX_MAX`].
     inbox: RefCell<VecDeque<Envelope<Message>>>,
     capacity: Capacity,
     load: RefCell<Load>,
     /// Snapshots that are being installed, by message: of which shard, and its range.
-    arriving: RefCell<BTreeMap<u64, (ShardId, KeyRange)>>,
+    arriving: RefCell<LiteMap<u64, (ShardId, KeyRange)>>,
     /// Replicas whose end is still to be seen: when, and what they were.
     destroyed: RefCell<VecDeque<(Time, Seat)>>,
 }

@@ -8,6 +8,8 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
+use litemap::LiteMap;
+
 use crate::cluster::Cluster;
 use crate::disk::Stall;
 use crate::event::{Event, EventKind, Role};
@@ -24,8 +26,8 @@ pub(crate) struct Availability {
     /// Adjacent, covering the key space; cut further at every split.
     segments: Vec<Segment>,
     /// Leaders that have applied an entry of their own term.
-    ready: BTreeMap<(NodeId, ShardId), u64>,
-    leaders: BTreeMap<(NodeId, ShardId), u64>,
+    ready: LiteMap<(NodeId, ShardId), u64>,
+    leaders: LiteMap<(NodeId, ShardId), u64>,
     splitting: BTreeSet<(NodeId, ShardId)>,
     transferring: BTreeSet<(NodeId, ShardId)>,
     dirty: bool,
@@ -84,8 +86,8 @@ impl Availability {
         };
         Self {
             segments: vec![whole],
-            ready: BTreeMap::new(),
-            leaders: BTreeMap::new(),
+            ready: LiteMap::new(),
+            leaders: LiteMap::new(),
             splitting: BTreeSet::new(),
             transferring: BTreeSet::new(),
             dirty: true,

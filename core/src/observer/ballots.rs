@@ -3,7 +3,9 @@
 //! For the page alone. An answer to an earlier campaign of the same replica that arrives in this
 //! one is taken for one to this.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
+
+use litemap::LiteMap;
 
 use crate::event::{Event, EventKind, Role};
 use crate::id::{NodeId, ShardId};
@@ -11,7 +13,7 @@ use crate::network::{Endpoint, MessageKind};
 
 /// Of each candidate, the nodes that have answered it. One small row a campaign under way.
 #[derive(Default)]
-pub(super) struct Ballots(BTreeMap<(NodeId, ShardId), BTreeSet<NodeId>>);
+pub(super) struct Ballots(LiteMap<(NodeId, ShardId), BTreeSet<NodeId>>);
 
 impl Ballots {
     pub(super) fn note(&mut self, event: &Event) {

@@ -3,7 +3,7 @@
 //! From events alone. A phase itself is over as soon as it has reached its end, often within a few
 //! round trips; what it did to the clients is seen for as long as it lasts. Owned by the observer.
 
-use std::collections::BTreeMap;
+use litemap::LiteMap;
 
 use crate::event::{Event, EventKind, Outcome};
 use crate::id::ClientId;
@@ -18,8 +18,8 @@ const KEPT_MAX: usize = 1 << 16;
 #[derive(Default)]
 pub(crate) struct Figures {
     /// When each client began what it waits for.
-    began: BTreeMap<ClientId, Time>,
-    phases: BTreeMap<u8, Phase>,
+    began: LiteMap<ClientId, Time>,
+    phases: LiteMap<u8, Phase>,
 }
 
 /// An operation that was done, and answered.
@@ -94,8 +94,7 @@ impl Figures {
     }
 
     fn answered(&mut self, answered: Answered) -> Answered {
-        if let Some(mut running) = self.phases.last_entry() {
-            let phase = running.get_mut();
+        if let Some((_, phase)) = self.phases.iter_mut().next_back() {
             phase.operations += 1;
             phase.took_ns += answered.took_ns;
             if phase.each_ns.len() < KEPT_MAX {

@@ -1,8 +1,10 @@
 //! How many operations each shard and each part of the key space served in the last second, and how
 //! long those took.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 use std::time::Duration;
+
+use litemap::LiteMap;
 
 use super::figures::{Answered, Latency};
 use crate::event::{Event, EventKind};
@@ -23,12 +25,12 @@ pub(crate) struct Heat {
     space: KeyRange,
     served: VecDeque<Answered>,
     /// The newest range of each shard, as splits and starts told it.
-    ranges: BTreeMap<ShardId, KeyRange>,
+    ranges: LiteMap<ShardId, KeyRange>,
 }
 
 impl Heat {
     pub(crate) fn new(space: KeyRange) -> Self {
-        Self { space, served: VecDeque::new(), ranges: BTreeMap::new() }
+        Self { space, served: VecDeque::new(), ranges: LiteMap::new() }
     }
 
     pub(crate) fn note(&mut self, event: &Event) {

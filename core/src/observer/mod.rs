@@ -13,7 +13,7 @@ mod quorum;
 mod traffic;
 mod view;
 
-use std::collections::BTreeMap;
+use litemap::LiteMap;
 
 use crate::checker::Checkers;
 pub use crate::checker::Violation;
@@ -46,7 +46,7 @@ pub(crate) struct Observer {
     ballots: Ballots,
     traffic: Traffic,
     /// Of which shard, and at which index of its log, each shard that a split made was cut off.
-    origins: BTreeMap<ShardId, (ShardId, u64)>,
+    origins: LiteMap<ShardId, (ShardId, u64)>,
     checkers: Checkers,
     /// Empty between two calls; kept for its memory.
     facts: Vec<Timed>,
@@ -62,7 +62,7 @@ impl Observer {
             incidents: Incidents::default(),
             ballots: Ballots::default(),
             traffic: Traffic::default(),
-            origins: BTreeMap::new(),
+            origins: LiteMap::new(),
             checkers: if checked { Checkers::new(&cluster.options) } else { Checkers::default() },
             facts: Vec::new(),
         }

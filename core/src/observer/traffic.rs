@@ -1,6 +1,6 @@
 //! How much was sent, by kind of message. Owned by the observer.
 
-use std::collections::BTreeMap;
+use litemap::LiteMap;
 
 use crate::event::{Event, EventKind};
 use crate::network::MessageKind;
@@ -8,7 +8,7 @@ use crate::view::TrafficView;
 
 /// See the module.
 #[derive(Default)]
-pub(crate) struct Traffic(BTreeMap<MessageKind, (u64, u64)>);
+pub(crate) struct Traffic(LiteMap<MessageKind, (u64, u64)>);
 
 impl Traffic {
     pub(crate) fn note(&mut self, event: &Event) {

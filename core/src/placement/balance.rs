@@ -4,6 +4,7 @@
 //! `balance-region`. One move at a time, and only one that makes the nodes more even by more than a
 //! tolerance, so that it comes to rest and noise moves nothing. Used by `placement::load`.
 
+use crate::few;
 use crate::id::{NodeId, ShardId};
 
 /// What leading a shard counts for by itself, in operations a second: leaders without load are
@@ -65,7 +66,7 @@ pub(crate) fn next_move(nodes: &[NodeId], shards: &[Placed]) -> Option<Move> {
 /// with a replica.
 fn shift_load(nodes: &[NodeId], shards: &[Placed]) -> Option<Move> {
     let (mut loads, counts) = (loads(nodes, shards), counts(nodes, shards));
-    loads.sort_unstable();
+    few::sort_by_key(&mut loads, |load| *load);
     let held = |node: NodeId| counts.iter().find(|(_, n)| *n == node).map_or(0, |(c, _)| *c);
     loads.iter().rev().find_map(|&(most, from)| {
         let mut ways = Vec::new();

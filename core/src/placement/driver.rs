@@ -5,17 +5,19 @@
 //! the leader's own report and carries its epoch, so that it may be repeated, delayed or lost, and
 //! another driver, after a crash, goes on wherever this one was.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use futures::StreamExt;
 use futures::channel::mpsc::{Receiver, Sender, channel};
 use futures::future::{Either, select};
+use litemap::LiteMap;
 
 use super::plan::{self, Layout, Outlook, Plan, next_step};
 use super::store::Home;
 use super::{OWNER, Placement, quorum};
 use crate::event::{EventKind, Refusal, Step};
+use crate::few;
 use crate::id::{NodeId, ReplicaId, ShardId};
 use crate::key::{Descriptor, Epoch, Key, KeyRange, Member};
 use crate::message::{Admin, AdminReply, ShardReport};
@@ -66,7 +68,7 @@ struct Drive {
     transfer_again: Option<Time>,
     /// The learners that are behind: up to which index each matched when it last made progress, and
     /// when that was.
-    learners: BTreeMap<ReplicaId, (u64, Time)>,
+    learners: LiteMap<ReplicaId, (u64, Time)>,
     /// The refusal told last: one is told once.
     refused: Option<(Step, Refusal)>,
 }
@@ -116,7 +118,7 @@ impl Placement {
         let others = members.filter(|node| Some(*node) != leader);
         let mut ask: Vec<NodeId> = leader.into_iter().chain(others).collect();
         // Who has not been heard of lately costs a whole deadline, and is asked last.
-        ask.sort_by_key(|node| !self.is_live(*node));
+        few::sort_by_key(&mut ask, |node| !self.is_live(*node));
         let mut asked = 0;
         while asked < ask.len().min(ASKED_MAX) {
             let node = ask[asked];

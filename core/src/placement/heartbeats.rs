@@ -3,9 +3,11 @@
 //! All of it is learned anew after a crash, but for the descriptors, which `store` keeps: members
 //! that disappear from one must be seen to disappear, however long placement was away.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::rc::Rc;
 use std::time::Duration;
+
+use litemap::LiteMap;
 
 use super::{OWNER, Placement};
 use crate::id::{NodeId, ReplicaId, ShardId};
@@ -24,11 +26,11 @@ pub(super) struct Learned {
     /// When it started: until it could have heard of them, all nodes are taken for live.
     since: Time,
     /// When a node was heard of last.
-    heard: BTreeMap<NodeId, Time>,
+    heard: LiteMap<NodeId, Time>,
     /// Who led a shard when it was last heard of.
-    leaders: BTreeMap<ShardId, NodeId>,
+    leaders: LiteMap<ShardId, NodeId>,
     /// From which id on a node's replicas are on the disk that it has now.
-    floors: BTreeMap<NodeId, ReplicaId>,
+    floors: LiteMap<NodeId, ReplicaId>,
 }
 
 impl Learned {

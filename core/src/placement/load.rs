@@ -4,8 +4,9 @@
 //! Looks at each heartbeat, decides by the pure rules of `hot` and `balance`, and acts only as a
 //! person could: by what it wants. All of it is learned anew after a crash of placement.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
+
+use litemap::LiteMap;
 
 use super::Placement;
 use super::balance::{Move, Placed, next_move};
@@ -27,7 +28,7 @@ const REST: Duration = Duration::from_secs(1);
 pub(super) struct Book {
     auto_split: AutoSplit,
     balance: bool,
-    shards: BTreeMap<ShardId, ShardBook>,
+    shards: LiteMap<ShardId, ShardBook>,
     /// No move before that.
     rests_until: Option<Time>,
 }

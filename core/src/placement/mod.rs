@@ -27,11 +27,13 @@ mod quorum;
 mod store;
 
 use std::cell::{Cell, RefCell};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::rc::Rc;
 use std::time::Duration;
 
 pub(crate) use plan::Layout;
+
+use litemap::LiteMap;
 
 use crate::event::EventKind;
 use crate::id::{NodeId, ReplicaId, ShardId};
@@ -73,7 +75,7 @@ struct Shared {
 #[derive(Default)]
 struct AtWork {
     /// The shards that are not known to be as they are wanted.
-    drivers: BTreeMap<ShardId, Driver>,
+    drivers: LiteMap<ShardId, Driver>,
     /// The replicas that are being destroyed.
     destroying: BTreeSet<ReplicaId>,
 }

@@ -6,6 +6,7 @@ use super::super::ballots::Ballots;
 use super::nanos;
 use crate::cluster::Cluster;
 use crate::event::{EntryKind, Role};
+use crate::few;
 use crate::id::{NodeId, ReplicaId, ShardId};
 use crate::key::Descriptor;
 use crate::node::{Node, ReplicaFacts};
@@ -44,7 +45,7 @@ pub(super) fn replica_views(
             }
         }
     }
-    views.sort_by_key(|v| (v.shard, v.node));
+    few::sort_by_key(&mut views, |v| (v.shard, v.node));
     views
 }
 
@@ -188,7 +189,7 @@ pub(super) fn log_views(replicas: &[ReplicaFacts], asleep: &[AtRest]) -> Vec<Log
     let live = replicas.iter().filter_map(|r| Some((r.seat, r.group.as_ref()?.log())));
     let all = live.chain(asleep.iter().map(|r| (r.seat, &r.log)));
     let mut views: Vec<LogView> = all.map(|(seat, log)| log_view(seat, log)).collect();
-    views.sort_by_key(|v| (v.shard, v.node));
+    few::sort_by_key(&mut views, |v| (v.shard, v.node));
     views
 }
 
