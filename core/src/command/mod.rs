@@ -5,7 +5,7 @@
 
 mod wire;
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use crate::id::{NodeId, ShardId};
 use crate::key::Key;
@@ -13,8 +13,8 @@ use crate::network::Traffic;
 use crate::sim::DRIFT_PPM_MAX;
 
 /// A change to the world asked for from outside.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(remote = "Self", rename_all = "snake_case", deny_unknown_fields)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(remote = "Self")]
 pub enum Command {
     /// Run the next of the four phases.
     NextPhase,
@@ -54,7 +54,6 @@ pub enum Command {
         /// Who can still talk.
         groups: Vec<Vec<NodeId>>,
         /// Cut only what goes from an earlier group to a later one.
-        #[serde(default)]
         one_way: bool,
     },
     /// Lose what travels on one link, in one direction, from now on and what is in flight.
@@ -81,14 +80,11 @@ pub enum Command {
         /// To which node.
         to: NodeId,
         /// Of a thousand messages, how many are lost.
-        #[serde(default)]
         loss_permille: u16,
         /// Of a thousand messages, how many arrive twice.
-        #[serde(default)]
         duplicate_permille: u16,
         /// How much longer a message may take, so that later ones overtake it: at most
         /// [`DELAY_MAX_NS`](Self::DELAY_MAX_NS).
-        #[serde(default)]
         reorder_ns: u64,
     },
     /// Make every link clean again, whatever was done to it.
