@@ -11,8 +11,8 @@ use super::fault::{CLOCK_OFF_NS, nodes};
 /// How many election timeouts everything is given.
 const ELECTION_TIMEOUTS: u64 = 10;
 
-/// How long everything is given to come true, from the end of the faults on: ten election timeouts,
-/// and as long as a clock that was set right may stand still.
+/// How long everything is given to come true, from the end of the faults on, and anew from the end of
+/// each operation: ten election timeouts, and as long as a clock that was set right may stand still.
 #[must_use]
 pub(super) fn bound(options: &Options) -> Duration {
     let (_, longest) = options.election_timeout_ms;
@@ -72,6 +72,11 @@ pub(super) fn ending(view: &View, core: &[NodeId], options: &Options) -> Vec<Com
         }
     }
     commands
+}
+
+/// How many operations of all clients have ended, in whatever way.
+pub(super) fn operations_ended(simulation: &Simulation) -> u64 {
+    simulation.view().clients.iter().map(|c| c.ok + c.failed + c.unknown).sum()
 }
 
 /// What has not come true yet of what must; none if all has.

@@ -51,20 +51,26 @@ pub(super) fn advance(simulation: &mut Simulation, until_ns: u64) -> Option<Verd
     None
 }
 
-/// Lets time pass until all has come true that must, or `until_ns`.
+/// Lets time pass until all has come true that must, or for `bound` no operation has ended: clients
+/// work off what they were asked to do one by one, and while they do, the shards go on changing.
 pub(super) fn await_liveness(
     simulation: &mut Simulation,
     core: &[NodeId],
-    until_ns: u64,
+    bound: Duration,
 ) -> Option<Verdict> {
+    let mut ended = liveness::operations_ended(simulation);
+    let mut until = simulation.time() + bound;
     loop {
         let missing = liveness::missing(simulation, core)?;
-        let now = simulation.time().as_nanos();
-        if now >= until_ns {
+        let now = simulation.time();
+        let by_now = liveness::operations_ended(simulation);
+        if by_now != ended {
+            (ended, until) = (by_now, now + bound);
+        }
+        if now >= until {
             return Some(Verdict::Liveness { text: missing });
         }
-        let next = until_ns.min(now + u64::try_from(LOOK_EVERY.as_nanos()).unwrap_or(1));
-        let found = advance(simulation, next);
+        let found = advance(simulation, until.min(now + LOOK_EVERY).as_nanos());
         if found.is_some() {
             return found;
         }
@@ -86,15 +92,13 @@ pub(super) fn demand_progress(
         }
         kept.keep(simulation);
     };
-    let bound_ns = u64::try_from(liveness::bound(options).as_nanos()).unwrap_or(u64::MAX);
+    let bound = liveness::bound(options);
     let ending = liveness::ending(&simulation.view(), core, options);
     submit(simulation, ending);
-    let until_ns = simulation.time().as_nanos() + bound_ns;
-    await_liveness(simulation, core, until_ns).or_else(|| {
+    await_liveness(simulation, core, bound).or_else(|| {
         let probes = liveness::probes(simulation);
         submit(simulation, probes);
-        let until_ns = simulation.time().as_nanos() + bound_ns;
-        await_liveness(simulation, core, until_ns)
+        await_liveness(simulation, core, bound)
     })
 }
 
