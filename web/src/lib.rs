@@ -200,7 +200,7 @@ impl Engine {
     /// The names of the commands that there are.
     #[must_use]
     pub fn commands() -> Vec<String> {
-        Script::commands()
+        Script::commands().iter().map(ToString::to_string).collect()
     }
 
     /// The built-in scenarios.

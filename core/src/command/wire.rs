@@ -61,7 +61,10 @@ macro_rules! command {
 /// The name of each command, and its fields. One that is missing here does not compile.
 macro_rules! commands {
     ($($name:literal: $command:ident $fields:tt,)*) => {
-        const NAMES: &[&str] = &[$($name),*];
+        impl Command {
+            /// The names of all commands.
+            pub(crate) const NAMES: &[&str] = &[$($name),*];
+        }
 
         fn name(command: &Command) -> &'static str {
             match command {
@@ -72,7 +75,7 @@ macro_rules! commands {
         fn read(name: &str, from: &mut Fields) -> Result<Command, Error> {
             Ok(match name {
                 $($name => command!(from, $command $fields),)*
-                _ => return Err(Error::unknown_variant(name, NAMES)),
+                _ => return Err(Error::unknown_variant(name, Command::NAMES)),
             })
         }
     };

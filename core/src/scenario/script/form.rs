@@ -64,9 +64,9 @@ pub(super) fn read(words: &[&str]) -> Result<Command, String> {
         return Err("say what to do, such as: crash n1".into());
     };
     let Some((name, example, fields)) = FORMS.iter().find(|(name, ..)| name == verb) else {
-        let known = known();
-        if !known.contains(&(*verb).to_string()) {
-            return Err(format!("there is no command \"{verb}\": there are {}", known.join(", ")));
+        if !Command::NAMES.contains(verb) {
+            let known = Command::NAMES.join(", ");
+            return Err(format!("there is no command \"{verb}\": there are {known}"));
         }
         let mut command = Map::from_iter([("type".to_string(), json!(verb))]);
         named(rest, &mut command)
@@ -132,12 +132,6 @@ fn plain(value: &Value) -> String {
         Value::String(text) => text.clone(),
         other => other.to_string(),
     }
-}
-
-/// The commands that there are: serde says so when it is asked for one that there is not.
-pub(super) fn known() -> Vec<String> {
-    let error = made(Map::from_iter([("type".to_string(), json!(""))])).err().unwrap_or_default();
-    error.split('`').skip(3).step_by(2).map(ToString::to_string).collect()
 }
 
 /// Writes a command as [`read`] reads it.

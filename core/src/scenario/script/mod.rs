@@ -133,8 +133,8 @@ impl Script {
 
     /// The names of the commands that there are.
     #[must_use]
-    pub fn commands() -> Vec<String> {
-        form::known()
+    pub fn commands() -> &'static [&'static str] {
+        Command::NAMES
     }
 
     /// A run's commands as a script that does the same at the same times, but for what happens
