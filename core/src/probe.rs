@@ -115,7 +115,13 @@ pub(crate) struct Answered {
     pub(crate) version: u64,
     /// The shard's range at that version; `None` if it has changed since.
     pub(crate) range: Option<KeyRange>,
-    /// The replica's term, as it is now.
+    pub(crate) grounds: Grounds,
+}
+
+/// On what an answer rests, and the term in which that was so: of the entry of a write, of the leader
+/// that a quorum or a lease confirmed. The replica's own may be newer by the time the answer leaves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Grounds {
     pub(crate) term: u64,
     pub(crate) basis: Basis,
 }

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use crate::reference::{SEED, run};
 use shardscope_core::{
-    Budget, Command, Condition, Endpoint, EventKind, Key, MessageKind, NodeId, Options, ShardId,
-    Simulation, Traffic,
+    Budget, Command, Condition, Endpoint, Event, EventKind, Key, MessageKind, NodeId, Options,
+    ShardId, Simulation, Traffic,
 };
 
 /// Far more than anything takes once all faults have ended.
@@ -41,12 +41,18 @@ fn every_property_is_put_to_the_test_by_the_four_phases() {
     }
 }
 
-/// Lets time pass until that node sends a message of that kind.
-fn until_sent(simulation: &mut Simulation, node: NodeId, sent: MessageKind) {
+/// The number of the last event.
+fn last_event(simulation: &Simulation) -> u64 {
     let mut seen = 0;
     while let Some(last) = simulation.events_since(seen).last() {
         seen = last.seq;
     }
+    seen
+}
+
+/// Lets time pass until that node sends a message of that kind.
+fn until_sent(simulation: &mut Simulation, node: NodeId, sent: MessageKind) {
+    let mut seen = last_event(simulation);
     for _ in 0..10_000 {
         simulation.step();
         for event in simulation.events_since(seen) {
@@ -108,4 +114,31 @@ fn an_old_leader_sends_no_snapshot_from_after_its_time() {
     assert_safe(&simulation, "leadership moved on");
     simulation.submit(Command::Heal).expect("links can always be healed");
     simulation.run_until(Condition::Settled, LIMIT).expect("the learner is caught up");
+}
+
+/// Given a leader that has handed over while its applying was held, and stands again at the moment
+/// when it applies at last, when it answers the writes that it had taken as a leader, then those are
+/// answers of its old term: the new leader, which it has not beaten, goes on to answer reads.
+#[test]
+fn a_write_that_is_answered_late_is_of_the_term_in_which_it_was_taken() {
+    let mut simulation = first_phase();
+    let [n1, n2] = [1, 2].map(NodeId);
+    simulation.submit(Command::HoldApply { node: n1, shard: A }).expect("it lives there");
+    // A write of each client is in its log, and not applied.
+    simulation.advance(ms(100), Budget::UNBOUNDED);
+    simulation.submit(Command::TransferLeader { shard: A, node: n2 }).expect("it votes");
+    until_sent(&mut simulation, n2, MessageKind::Append);
+    simulation.submit(Command::Cut(Traffic::between(n2, n1))).expect("there is such a link");
+    simulation.advance(ms(500), Budget::UNBOUNDED);
+    simulation.submit(Command::Elect { shard: A, node: n1 }).expect("it lives there");
+    until_sent(&mut simulation, n1, MessageKind::Vote);
+    let before = last_event(&simulation);
+    simulation.submit(Command::ReleaseApply { node: n1, shard: A }).expect("it is held");
+    let answers = |event: &Event| {
+        let answer = (MessageKind::Write, true, Endpoint::Node(n1));
+        matches!(event.kind, EventKind::MessageSent { kind, reply, from, .. } if (kind, reply, from) == answer)
+    };
+    assert!(simulation.events_since(before).iter().any(answers), "it has writes to answer");
+    simulation.advance(ms(1_000), Budget::UNBOUNDED);
+    assert_safe(&simulation, "answers of an old term");
 }

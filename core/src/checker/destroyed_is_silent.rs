@@ -69,7 +69,7 @@ impl Property for DestroyedIsSilent {
         let Fact::Answered { seat: Seat { node, shard, replica }, answered } = *fact else {
             return Ok(());
         };
-        if answered.basis == Basis::Entry {
+        if answered.grounds.basis == Basis::Entry {
             return Ok(());
         }
         *compared += 1;

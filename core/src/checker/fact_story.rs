@@ -6,7 +6,8 @@ use super::story::At;
 use crate::id::{NodeId, ReplicaId, ShardId};
 use crate::key::KeyRange;
 use crate::probe::{
-    Answered, Basis, Config, EntryFact, Fact, LogPoint, Promise, RowFact, SnapshotFact, VoteFact,
+    Answered, Basis, Config, EntryFact, Fact, Grounds, LogPoint, Promise, RowFact, SnapshotFact,
+    VoteFact,
 };
 use crate::raft::seat::Seat;
 use crate::sim::{Owner, Time};
@@ -127,8 +128,7 @@ pub(super) fn answered(at: At, (arrived, left): (u64, u64), asked: Asked) -> Fac
         keys: KeyRange::inclusive(asked.key, asked.key),
         version: asked.version,
         range: asked.range.map(|(first, last)| KeyRange::inclusive(first, last)),
-        term: asked.term,
-        basis: asked.basis,
+        grounds: Grounds { term: asked.term, basis: asked.basis },
     };
     Fact::Answered { seat: seat(at), answered }
 }

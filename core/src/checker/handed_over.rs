@@ -65,18 +65,18 @@ impl Property for HandedOver {
     fn fact(&mut self, fact: &Fact, _: &Disks, compared: &mut u64) -> Result<(), String> {
         let Fact::Answered { seat, answered } = fact else { return Ok(()) };
         let Some((term, since)) = self.done.get(&seat.shard) else { return Ok(()) };
-        let led = matches!(answered.basis, Basis::Lease | Basis::Quorum);
+        let led = matches!(answered.grounds.basis, Basis::Lease | Basis::Quorum);
         if !led || answered.arrived <= *since {
             return Ok(());
         }
         *compared += 1;
-        if answered.term >= *term {
+        if answered.grounds.term >= *term {
             return Ok(());
         }
         Err(format!(
             "{} on {} answers a read of {} as its leader of term {}, asked after it had handed over \
              to the one of term {term}",
-            seat.replica, seat.node, seat.shard, answered.term
+            seat.replica, seat.node, seat.shard, answered.grounds.term
         ))
     }
 }

@@ -63,18 +63,18 @@ impl Property for Leases {
 
     fn fact(&mut self, fact: &Fact, _: &Disks, compared: &mut u64) -> Result<(), String> {
         let Fact::Answered { seat, answered } = fact else { return Ok(()) };
-        if answered.basis != Basis::Lease || answered.left <= self.excused_until {
+        if answered.grounds.basis != Basis::Lease || answered.left <= self.excused_until {
             return Ok(());
         }
         let Some((term, since)) = self.newest.get(&seat.shard) else { return Ok(()) };
         *compared += 1;
-        if answered.term >= *term || answered.arrived <= *since {
+        if answered.grounds.term >= *term || answered.arrived <= *since {
             return Ok(());
         }
         Err(format!(
             "{} on {} answers on a lease of {} from term {}, and an entry of term {term} was \
              committed before it was asked",
-            seat.replica, seat.node, seat.shard, answered.term
+            seat.replica, seat.node, seat.shard, answered.grounds.term
         ))
     }
 }

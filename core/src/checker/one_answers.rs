@@ -91,7 +91,8 @@ impl OneAnswers {
     }
 
     fn check_term(&mut self, shard: ShardId, answered: &Answered) -> Result<(), String> {
-        let Answered { term, arrived, left, .. } = *answered;
+        let Answered { arrived, left, .. } = *answered;
+        let term = answered.grounds.term;
         let terms = self.terms.entry(shard).or_default();
         let newer = terms.range(term + 1..).find(|(_, first)| **first < arrived);
         let newer = newer.map(|(newer, _)| *newer);
@@ -125,11 +126,11 @@ impl Property for OneAnswers {
     fn fact(&mut self, fact: &Fact, _: &Disks, compared: &mut u64) -> Result<(), String> {
         let Fact::Answered { seat, answered } = fact else { return Ok(()) };
         let mut found = Ok(());
-        if !matches!(answered.basis, Basis::Lease | Basis::Follower { lease: true }) {
+        if !matches!(answered.grounds.basis, Basis::Lease | Basis::Follower { lease: true }) {
             *compared += u64::from(!self.pieces.is_empty());
             found = self.check_keys(seat.shard, answered);
         }
-        if matches!(answered.basis, Basis::Entry | Basis::Quorum) {
+        if matches!(answered.grounds.basis, Basis::Entry | Basis::Quorum) {
             found = found.and(self.check_term(seat.shard, answered));
         }
         if let Some(range) = answered.range {

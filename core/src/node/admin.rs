@@ -75,7 +75,7 @@ impl Node {
             key: split.key,
             child: split.child,
         });
-        let done = match group.propose(Proposal::Split(split)).await {
+        let done = match group.propose(Proposal::Split(split)).await.map(|(_, applied)| applied) {
             Ok(Applied::Split) => Ok(()),
             Ok(Applied::Stale) => Err(WriteError::Stale),
             Ok(_) => Err(WriteError::Refused("the split key or a node does not fit".into())),

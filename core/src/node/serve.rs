@@ -14,7 +14,7 @@ use crate::message::{Located, Message, PAGE_PAIRS_MAX, Reply, Request};
 use crate::network::{Endpoint, Route};
 use crate::operation::{ReadMode, ReadPolicy, WriteAnswer};
 use crate::plant::{self, Plant};
-use crate::probe::{Answered, Basis, Fact};
+use crate::probe::{Answered, Basis, Fact, Grounds};
 use crate::raft::entry::{Applied, Proposal, Write};
 use crate::raft::{Group, ReadError, WriteError};
 use crate::sim::Time;
@@ -30,16 +30,16 @@ impl Node {
             Request::Write(w) => (true, self.write(shard, w).await),
             Request::Read { key, version, mode } => {
                 let group = self.ready_to_read(shard, key, version, mode).await;
-                (false, group.map(|(group, basis)| (value(&group, key), group, basis)))
+                (false, group.map(|(group, grounds)| (value(&group, key), group, grounds)))
             }
             Request::Scan { start, end, version, mode } => {
                 let group = self.ready_to_read(shard, start, version, mode).await;
-                (false, group.map(|(group, basis)| (page(&group, start, end), group, basis)))
+                (false, group.map(|(group, grounds)| (page(&group, start, end), group, grounds)))
             }
         };
         let reply = match done {
-            Ok((reply, group, basis)) => {
-                self.tell_answer(&group, arrived, (&request, &reply), basis);
+            Ok((reply, group, grounds)) => {
+                self.tell_answer(&group, arrived, (&request, &reply), grounds);
                 reply
             }
             Err(refused) => refused,
@@ -48,7 +48,13 @@ impl Node {
     }
 
     /// Tells of an answer that is about to leave.
-    fn tell_answer(&self, group: &Group, arrived: Time, asked: (&Request, &Reply), basis: Basis) {
+    fn tell_answer(
+        &self,
+        group: &Group,
+        arrived: Time,
+        asked: (&Request, &Reply),
+        grounds: Grounds,
+    ) {
         self.0.probe.tell(|| {
             let one = |key: Key| KeyRange { start: key, end: Key(key.0 + 1) };
             let (keys, version) = match *asked.0 {
@@ -59,10 +65,10 @@ impl Node {
                     (KeyRange { start, end }, version)
                 }
             };
-            let (start, left, term) = (self.starts(), self.0.sim.now(), group.status().term);
+            let (start, left) = (self.starts(), self.0.sim.now());
             let state = group.machine().state(|s| (s.epoch.version, s.range));
             let range = state.filter(|(now, _)| *now == version).map(|(_, range)| range);
-            let answered = Answered { start, arrived, left, keys, version, range, term, basis };
+            let answered = Answered { start, arrived, left, keys, version, range, grounds };
             Fact::Answered { seat: group.seat(), answered }
         });
     }
@@ -81,18 +87,19 @@ impl Node {
         }
     }
 
-    async fn write(&self, shard: ShardId, write: Write) -> Result<(Reply, Group, Basis), Reply> {
+    async fn write(&self, shard: ShardId, write: Write) -> Result<(Reply, Group, Grounds), Reply> {
         let group = self.find(shard, write.key, write.version)?;
         if plant::is(Plant::WriteAnsweredBeforeCommit) {
             let proposed = group.clone();
             self.spawn(group.seat().replica.0, async move {
                 drop(proposed.propose(Proposal::Write(write)).await);
             });
-            return Ok((Reply::Written(WriteAnswer::Done), group, Basis::Entry));
+            let grounds = Grounds { term: group.status().term, basis: Basis::Entry };
+            return Ok((Reply::Written(WriteAnswer::Done), group, grounds));
         }
         match group.propose(Proposal::Write(write)).await {
-            Ok(Applied::Written { answer, .. }) => {
-                Ok((Reply::Written(answer), group, Basis::Entry))
+            Ok((term, Applied::Written { answer, .. })) => {
+                Ok((Reply::Written(answer), group, Grounds { term, basis: Basis::Entry }))
             }
             Ok(_) => Err(self.stale(shard, write.key)),
             Err(WriteError::NotLeader(leader)) => Err(self.not_leader(&group, leader)),
@@ -108,7 +115,7 @@ impl Node {
         key: Key,
         version: u64,
         mode: ReadMode,
-    ) -> Result<(Group, Basis), Reply> {
+    ) -> Result<(Group, Grounds), Reply> {
         let unchecked = plant::is(Plant::EpochCheckedOnlyForWrites);
         let group = match self.group(shard).filter(|_| unchecked) {
             Some(group) => group,
@@ -116,13 +123,14 @@ impl Node {
         };
         let ready = if mode.anywhere && !group.is_leader() {
             let followed = self.follow_to_read(shard, &group, mode.policy).await;
-            followed.map(|()| Basis::Follower { lease: mode.policy == ReadPolicy::Lease })
+            let basis = Basis::Follower { lease: mode.policy == ReadPolicy::Lease };
+            followed.map(|()| Grounds { term: group.status().term, basis })
         } else {
             group.read_barrier(mode.policy, READ_TTL).await
         };
         match ready {
-            Ok(basis) if unchecked || plant::is(Plant::ReadNotRechecked) => Ok((group, basis)),
-            Ok(basis) => Ok((self.find(shard, key, version)?, basis)),
+            Ok(grounds) if unchecked || plant::is(Plant::ReadNotRechecked) => Ok((group, grounds)),
+            Ok(grounds) => Ok((self.find(shard, key, version)?, grounds)),
             Err(ReadError::NotLeader(leader)) => Err(self.not_leader(&group, leader)),
             Err(ReadError::NoQuorum | ReadError::Behind) => Err(Reply::NotNow),
         }

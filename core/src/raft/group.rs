@@ -27,7 +27,7 @@ use crate::key::Epoch;
 use crate::network::MessageKind;
 use crate::operation::ReadPolicy;
 use crate::plant::{self, Plant};
-use crate::probe::{Basis, Probe};
+use crate::probe::{Basis, Grounds, Probe};
 use crate::trace::Trace;
 
 /// One replica's raft: a handle, cheap to clone.
@@ -175,9 +175,10 @@ impl Group {
         }
     }
 
-    /// Proposes an entry and waits until it is applied here.
-    pub(crate) async fn propose(&self, proposal: Proposal) -> Result<Applied, WriteError> {
-        self.raft.client_write(proposal).await.map(|done| done.data).map_err(write_error)
+    /// Proposes an entry and waits until it is applied here: the entry's term, and what it did.
+    pub(crate) async fn propose(&self, proposal: Proposal) -> Result<(u64, Applied), WriteError> {
+        let done = self.raft.client_write(proposal).await.map_err(write_error)?;
+        Ok((done.log_id.leader_id.term, done.data))
     }
 
     /// Returns once a read of what this leader has applied is linearizable, and on what that rests.
@@ -185,18 +186,21 @@ impl Group {
         &self,
         policy: ReadPolicy,
         ttl: Duration,
-    ) -> Result<Basis, ReadError> {
+    ) -> Result<Grounds, ReadError> {
+        let believed = |basis| Grounds { term: self.status().term, basis };
         if plant::has_lease(self.seat.replica) {
-            return Ok(Basis::Lease);
+            return Ok(believed(Basis::Lease));
         }
         if plant::is(Plant::ReadWithoutReadIndex) && self.is_leader() {
-            return Ok(Basis::Quorum);
+            return Ok(believed(Basis::Quorum));
         }
         let (linearizer, basis) = self.linearizer(policy).await?;
+        // A leader reads no earlier than its own first entry: the term is the leader's.
+        let grounds = Grounds { term: linearizer.read_log_id().committed_leader_id().term, basis };
         // With a deadline of its own, OpenRaft's wait would tell the time of day in its error, and a
         // browser's has none to tell.
         match C::timeout(ttl, linearizer.await_ready(&self.raft)).await {
-            Ok(Ok(_)) => Ok(basis),
+            Ok(Ok(_)) => Ok(grounds),
             Ok(Err(_)) => Err(ReadError::NotLeader(None)),
             Err(_) => Err(ReadError::Behind),
         }

@@ -1,7 +1,11 @@
 //! Splits that race with destruction, removal and replicas from before their time.
 
+use std::time::Duration;
+
 use super::world::{A, B, N1, N2, N3, N4, N5, World, leads, split_applied};
-use shardscope_core::{Command, EventKind, MessageKind, Traffic};
+use shardscope_core::{
+    Command, EventKind, MessageKind, Operation, Options, Outcome, ReadPolicy, Traffic,
+};
 
 /// Whether `n3`'s replica of `shard_a` applies the split, and whether that makes a child there.
 fn born_on_n3(kind: &EventKind) -> Option<bool> {
@@ -19,6 +23,17 @@ fn split_but_on_n3() -> World {
     world.until("shard_b has a leader", leads(B, N1));
     world.pass(500);
     world
+}
+
+/// `shard_a` is split, but its leader `n1` cannot apply that, so nothing of `shard_b` campaigns.
+fn split_but_on_the_leader(world: &mut World) {
+    world.has(Command::HoldApply { node: N1, shard: A });
+    world.split(A, 101);
+    world.until("the split is proposed", |k| k.name() == "split_proposed");
+    world.pass(20);
+    for node in [N2, N3] {
+        assert_eq!(world.replica(node, A).and_then(|r| r.range), Some((1, 100)));
+    }
 }
 
 /// Scenario 17. Given a child that was destroyed on a node before that node applied the split, when
@@ -175,18 +190,30 @@ fn a_child_can_move_to_a_node_that_its_parent_was_removed_from() {
     world.ends_well();
 }
 
+/// Scenario 33. Given a leader that cannot apply its split, when another one that has applied it takes
+/// over, then it makes its replica of the child campaign, and nobody waits for an election timeout.
+#[test]
+fn a_new_leader_makes_the_child_campaign_that_the_old_one_could_not() {
+    let mut world = World::quiet();
+    split_but_on_the_leader(&mut world);
+    assert_eq!(world.leader(B), None);
+    world.has(Command::TransferLeader { shard: A, node: N2 });
+    let parent = world.until("n2 leads shard_a", leads(A, N2)).time;
+    let child = world.until("n2 leads shard_b", leads(B, N2)).time;
+    let shortest = Duration::from_millis(Options::default().election_timeout_ms.0);
+    assert!(child.since(parent) < shortest / 5, "it took {:?}", child.since(parent));
+    world.has(Command::ReleaseApply { node: N1, shard: A });
+    world.pass(1_000);
+    assert_eq!((world.row(A), world.row(B)), ("F L F – –".into(), "F L F – –".into()));
+    world.ends_well();
+}
+
 /// Scenario 34. Given a leader that cannot apply its split, while the others have applied it and
 /// elected leaders of both shards, when it applies the split at last, then it deposes nobody.
 #[test]
 fn a_leader_that_applies_its_split_late_deposes_nobody() {
     let mut world = World::quiet();
-    world.has(Command::HoldApply { node: N1, shard: A });
-    world.split(A, 101);
-    world.until("the split is proposed", |k| k.name() == "split_proposed");
-    world.pass(20);
-    for node in [N2, N3] {
-        assert_eq!(world.replica(node, A).and_then(|r| r.range), Some((1, 100)));
-    }
+    split_but_on_the_leader(&mut world);
     world.has(Command::Elect { shard: A, node: N2 });
     world.until("shard_b has a leader", |k| leads(B, N2)(k) || leads(B, N3)(k));
     world.pass(3_000);
@@ -195,6 +222,27 @@ fn a_leader_that_applies_its_split_late_deposes_nobody() {
     world.until("n1 applies the split", split_applied(A, N1));
     world.pass(2_000);
     assert_eq!((world.leader(B), world.elections(B, place)), (leader, 0));
+    world.ends_well();
+}
+
+/// Scenario 36. Given a parent whose leader reads on its lease and cannot apply the split, when the
+/// child has another leader that takes writes, then the old lease covers none of the child's keys: a
+/// read that comes to the parent's leader waits until it has applied the split, and is sent on.
+#[test]
+fn a_lease_of_the_parent_does_not_cover_the_child() {
+    let read_policy = ReadPolicy::Lease;
+    let options = Options { clients: 16, write_percent: 10, read_policy, ..Options::seeded(7) };
+    let mut world = World::loaded(&options);
+    split_but_on_the_leader(&mut world);
+    world.has(Command::Elect { shard: B, node: N2 });
+    world.until("n2 leads shard_b", leads(B, N2));
+    let place = world.now();
+    world.pass(4_000);
+    assert_eq!(world.leader(A), Some(N1), "its lease is not taken from it");
+    let written = |k: &&EventKind| matches!(k, EventKind::Completed { key, operation: Operation::Write(_), outcome: Outcome::Ok, .. } if key.0 > 100);
+    assert!(world.since(place).filter(written).count() > 0, "the child takes writes");
+    world.has(Command::ReleaseApply { node: N1, shard: A });
+    world.pass(1_000);
     world.ends_well();
 }
 

@@ -32,21 +32,33 @@ pub(super) fn replica_views(
     cluster: &Cluster,
 ) -> Vec<ReplicaView> {
     let now = cluster.sim.now();
-    let mut views: Vec<ReplicaView> =
-        replicas.iter().map(|r| replica_view(r, replicas, ballots, cluster, now)).collect();
-    views.extend(asleep.iter().map(asleep_view));
+    let mut shown: Vec<(Seat, Shown<'_>)> =
+        replicas.iter().map(|r| (r.seat, Shown::Live(r))).collect();
+    shown.extend(asleep.iter().map(|r| (r.seat, Shown::Asleep(r))));
     let since = Time::from_nanos(now.as_nanos().saturating_sub(nanos(TOMBSTONE_SHOWN)));
     for node in &cluster.nodes {
         for (_, seat) in node.destroyed_since(since) {
-            let here = views.iter().any(|v| v.shard == seat.shard.0 && v.node == seat.node.0);
-            if !here {
-                let role = RoleView::Tombstone;
-                views.push(blank_view(seat.replica, seat.shard, seat.node, role));
+            let place = |seat: Seat| (seat.shard, seat.node);
+            if !shown.iter().any(|(other, _)| place(*other) == place(seat)) {
+                shown.push((seat, Shown::Destroyed));
             }
         }
     }
-    few::sort_by_key(&mut views, |v| (v.shard, v.node));
-    views
+    // These are put in order, and not the views made of them: those are far larger.
+    few::sort_by_key(&mut shown, |(seat, _)| (seat.shard, seat.node));
+    let view = |(seat, shown): (Seat, Shown<'_>)| match shown {
+        Shown::Live(r) => replica_view(r, replicas, ballots, cluster, now),
+        Shown::Asleep(r) => asleep_view(r),
+        Shown::Destroyed => blank_view(seat.replica, seat.shard, seat.node, RoleView::Tombstone),
+    };
+    shown.into_iter().map(view).collect()
+}
+
+/// What a replica is shown from.
+enum Shown<'a> {
+    Live(&'a ReplicaFacts),
+    Asleep(&'a AtRest),
+    Destroyed,
 }
 
 fn blank_view(id: ReplicaId, shard: ShardId, node: NodeId, role: RoleView) -> ReplicaView {
@@ -187,10 +199,10 @@ fn election_left(role: Role, heard: Option<u64>, cluster: &Cluster) -> Option<u3
 /// The log tail of each replica, live or asleep, by shard, then node.
 pub(super) fn log_views(replicas: &[ReplicaFacts], asleep: &[AtRest]) -> Vec<LogView> {
     let live = replicas.iter().filter_map(|r| Some((r.seat, r.group.as_ref()?.log())));
-    let all = live.chain(asleep.iter().map(|r| (r.seat, &r.log)));
-    let mut views: Vec<LogView> = all.map(|(seat, log)| log_view(seat, log)).collect();
-    few::sort_by_key(&mut views, |v| (v.shard, v.node));
-    views
+    let mut all: Vec<(Seat, &LogStore)> =
+        live.chain(asleep.iter().map(|r| (r.seat, &r.log))).collect();
+    few::sort_by_key(&mut all, |(seat, _)| (seat.shard, seat.node));
+    all.into_iter().map(|(seat, log)| log_view(seat, log)).collect()
 }
 
 fn log_view(seat: Seat, log: &LogStore) -> LogView {
