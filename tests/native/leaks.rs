@@ -11,9 +11,9 @@ const SNAPSHOT_EVERY: u64 = 8;
 const SHARDS: u16 = 10;
 const LIMIT: Duration = Duration::from_secs(60);
 
-/// How many rounds: a few, or as many as `ROUNDS` says.
+/// How many rounds: a hundred, or as many as `ROUNDS` says.
 fn rounds() -> u64 {
-    std::env::var("ROUNDS").ok().and_then(|n| n.parse().ok()).unwrap_or(8)
+    std::env::var("ROUNDS").ok().and_then(|n| n.parse().ok()).unwrap_or(100)
 }
 
 fn world() -> Simulation {

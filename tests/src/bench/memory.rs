@@ -6,7 +6,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use shardscope_core::{Budget, Command, Options, Simulation};
+use shardscope_core::{Budget, Command, Condition, NodeId, Options, ShardId, Simulation};
 
 use super::allocations::Live;
 use super::report::{Figure, Target};
@@ -22,6 +22,13 @@ const GROWTH_MAX: f64 = 1.1;
 const BUSY_CLIENTS: u16 = 1_024;
 /// Virtual seconds of that load at which memory is looked at.
 const BUSY_SECONDS: [u64; 2] = [2, 6];
+
+/// Shards that move round the nodes and back again.
+const MOVED_SHARDS: u16 = 10;
+/// Rounds after which memory is looked at.
+const MOVE_ROUNDS: [u16; 2] = [10, 100];
+/// Far more than a round takes.
+const ROUND_LIMIT: Duration = Duration::from_secs(60);
 
 const MB: f64 = 1e6;
 
@@ -49,6 +56,7 @@ pub(crate) fn measure_native() -> Vec<Figure> {
     figures.push(growth(name, looks.iter().map(|live| live.bytes as f64)));
     drop(simulation);
     figures.extend(measure_busy());
+    figures.extend(measure_moves());
     figures
 }
 
@@ -76,6 +84,42 @@ fn measure_busy() -> Vec<Figure> {
         Figure::new(format!("{what} after {to} s"), "MB", vec![looks[1] / MB]),
         growth(format!("{what}, {to} s : {from} s"), looks.into_iter()),
     ]
+}
+
+/// Live bytes in this process while shards move round and back; `tests/native/leaks.rs` counts tasks,
+/// timers and rows.
+fn measure_moves() -> Vec<Figure> {
+    let options = Options { initial_shards: MOVED_SHARDS, ..Options::default() };
+    let before = Live::now();
+    let mut simulation = Simulation::new(&options).expect("the options are within their limits");
+    simulation.advance(Duration::from_secs(1), Budget::UNBOUNDED);
+    let mut done = 0;
+    let looks = MOVE_ROUNDS.map(|rounds| {
+        for _ in done..rounds {
+            for turns in [2, 0] {
+                move_all(&mut simulation, turns);
+            }
+        }
+        done = rounds;
+        Live::now().since(before).bytes as f64
+    });
+    let what = format!("native, {MOVED_SHARDS} shards moved round and back, live bytes");
+    let [from, to] = MOVE_ROUNDS;
+    vec![
+        Figure::new(format!("{what} after {to} rounds"), "MB", vec![looks[1] / MB]),
+        growth(format!("{what}, {to} : {from} rounds"), looks.into_iter()),
+    ]
+}
+
+/// Moves every shard to the nodes that follow its own by so many.
+fn move_all(simulation: &mut Simulation, turns: u16) {
+    for i in 0..MOVED_SHARDS {
+        let voters = (0..3).map(|k| NodeId((i + turns + k) % 5 + 1)).collect();
+        let shard = ShardId(u64::from(i) + 1);
+        let command = Command::Move { shard, voters, learners: vec![] };
+        simulation.submit(command).expect("all nodes are live");
+    }
+    simulation.run_until(Condition::Settled, ROUND_LIMIT).expect("they move");
 }
 
 /// The memory of the wasm module that is in `page`.

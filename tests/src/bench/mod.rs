@@ -10,6 +10,7 @@ mod group;
 mod idle;
 mod memory;
 mod page;
+mod phases;
 mod report;
 mod sizes;
 mod split;
@@ -54,6 +55,8 @@ enum Section {
     Checkers,
     /// What ten virtual minutes of load leave behind.
     Memory,
+    /// What the four phases cost clients, under a thousand seeds.
+    Phases,
     /// Wall time of a split.
     Split,
     /// Gzipped sizes.
@@ -63,11 +66,12 @@ enum Section {
 }
 
 impl Section {
-    const ALL: [Section; 7] = [
+    const ALL: [Section; 8] = [
         Section::Writes,
         Section::Idle,
         Section::Checkers,
         Section::Memory,
+        Section::Phases,
         Section::Split,
         Section::Sizes,
         Section::Wasm,
@@ -83,6 +87,7 @@ impl Section {
                 let native = memory::measure_native();
                 Measured::all([native]).and(page.with(memory::measure_wasm))
             }
+            Section::Phases => Measured::all([phases::measure()]),
             Section::Split => Measured::all([split::measure(runs)]),
             Section::Sizes => Measured::default().and(page.with(sizes::measure)),
             Section::Wasm => Measured::default().and(page.with(|page| wasm::measure(page, runs))),
