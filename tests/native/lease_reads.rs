@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use shardscope_core::view::RoleView;
 use shardscope_core::{
     Budget, Command, Condition, Key, NodeId, Options, ReadFrom, ReadPolicy, Simulation, Violation,
 };
@@ -116,4 +117,31 @@ fn leases_are_compared_while_leadership_is_handed_around() {
 #[test]
 fn a_read_by_read_index_is_right_whoever_restarts() {
     assert_eq!(stale(ReadPolicy::ReadIndex, true), 0);
+}
+
+/// Given a leader that is cut off, then its lease runs out in the longest election timeout, while
+/// that of the one elected in its place is fresh.
+#[test]
+fn the_lease_of_a_leader_that_is_cut_off_runs_out() {
+    let options = options(1, ReadPolicy::Lease);
+    let mut simulation = Simulation::new(&options).expect("valid");
+    let leases = |simulation: &Simulation| -> Vec<(u16, Option<u32>)> {
+        let replicas = simulation.view().replicas.into_iter();
+        let leaders = replicas.filter(|r| r.role == RoleView::Leader);
+        leaders.map(|r| (r.node, r.election_left_permille)).collect()
+    };
+    simulation.advance(Duration::from_secs(1), Budget::UNBOUNDED);
+    let [(1, Some(fresh))] = leases(&simulation)[..] else { panic!("{:?}", leases(&simulation)) };
+    let longest = Duration::from_millis(options.election_timeout_ms.1);
+    let heartbeats =
+        u32::try_from(1_000 * 2 * options.heartbeat_ms / options.election_timeout_ms.1);
+    assert!(1_000 - fresh <= heartbeats.expect("less than a thousand"), "{fresh} left");
+
+    simulation.submit(Command::Isolate { node: NodeId(1) }).expect("it exists");
+    simulation.advance(longest, Budget::UNBOUNDED);
+    assert_eq!(leases(&simulation), [(1, Some(0))]);
+    simulation.advance(2 * longest, Budget::UNBOUNDED);
+    let [(1, Some(0)), (_, Some(1..))] = leases(&simulation)[..] else {
+        panic!("{:?}", leases(&simulation))
+    };
 }

@@ -9,7 +9,7 @@ use crate::id::{NodeId, ReplicaId, ShardId};
 use crate::raft::birth;
 use crate::raft::log_store::LogStore;
 use crate::raft::state::{has_quorum, members};
-use crate::raft::types::{EntryPayload, Membership, NodeDisk, Part, RecordState, Row};
+use crate::raft::types::{Entry, EntryPayload, Membership, NodeDisk, Part, RecordState, Row};
 
 /// What is known of a shard's memberships.
 #[derive(Default)]
@@ -77,10 +77,11 @@ impl Known {
             self.applied = self.applied.max(index);
             self.found.push((index, membership.membership().clone()));
         }
-        for entry in LogStore::new(disk.clone(), replica).tail(usize::MAX) {
-            if let EntryPayload::Membership(membership) = entry.payload {
-                self.found.push((entry.log_id.index, membership));
-            }
-        }
+        let membership = |entry: &Entry| match &entry.payload {
+            EntryPayload::Membership(membership) => Some((entry.log_id.index, membership.clone())),
+            _ => None,
+        };
+        let log = LogStore::new(disk.clone(), replica);
+        self.found.extend(log.tail(usize::MAX, membership).into_iter().flatten());
     }
 }

@@ -34,7 +34,7 @@ pub(crate) fn at_rest(node: NodeId, disk: &NodeDisk) -> Vec<AtRest> {
             _ => 0,
         };
         let snapshot = birth::snapshot(disk, replica);
-        let last_log = log.tail(1).pop().map_or_else(|| log.purged(), |e| index(e.log_id));
+        let last_log = log.last().map_or_else(|| log.purged(), index);
         let term = log.vote().map_or(0, |vote| vote.leader_id.term);
         AtRest { seat, log, term, committed, last_log, snapshot }
     })

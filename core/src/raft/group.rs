@@ -28,6 +28,7 @@ use crate::network::MessageKind;
 use crate::operation::ReadPolicy;
 use crate::plant::{self, Plant};
 use crate::probe::{Basis, Grounds, Probe};
+use crate::sim::SimInstant;
 use crate::trace::Trace;
 
 /// One replica's raft: a handle, cheap to clone.
@@ -88,6 +89,8 @@ pub(crate) struct GroupStatus {
     pub(crate) snapshot: u64,
     /// For a leader: up to which index each other replica is known to match.
     pub(crate) matched: Vec<(ReplicaId, u64)>,
+    /// For a leader: when, by its node's clock, it sent what a quorum has acknowledged since.
+    pub(crate) acknowledged: Option<SimInstant>,
 }
 
 impl Group {
@@ -132,7 +135,7 @@ impl Group {
             }
             Rpc::Vote(mut r) => {
                 if plant::is(Plant::VoteIgnoresLog) {
-                    let own = self.log.tail(1).pop().map(|entry| entry.log_id);
+                    let own = self.log.last();
                     r.last_log_id = r.last_log_id.max(own);
                 }
                 let asked = r.vote;
@@ -342,6 +345,7 @@ impl Group {
                 .filter(|(replica, _)| **replica != self.seat.replica)
                 .map(|(replica, matched)| (*replica, index(matched)))
                 .collect(),
+            acknowledged: metrics.last_quorum_acked.map(|at| *at),
         }
     }
 

@@ -55,16 +55,21 @@ impl LogStore {
         (first <= last).then(|| (self.row(Part::Entry(first)), self.row(Part::Entry(last))))
     }
 
-    /// The last `most` entries, oldest first.
-    pub(crate) fn tail(&self, most: usize) -> Vec<Entry> {
+    /// What `each` makes of the last `most` entries, oldest first.
+    pub(crate) fn tail<T>(&self, most: usize, each: impl FnMut(&Entry) -> T) -> Vec<T> {
         let Some((first, last)) = self.entry_rows(&(..)) else {
             return Vec::new();
         };
-        let mut entries: Vec<Entry> = self.disk.scan(first..=last, |rows| {
-            rows.rev().take(most).filter_map(|(_, row)| as_entry(row)).cloned().collect()
+        let mut made: Vec<T> = self.disk.scan(first..=last, |rows| {
+            rows.rev().take(most).filter_map(|(_, row)| as_entry(row)).map(each).collect()
         });
-        entries.reverse();
-        entries
+        made.reverse();
+        made
+    }
+
+    /// The log id of the last entry; `None` if all are purged.
+    pub(crate) fn last(&self) -> Option<LogId> {
+        self.tail(1, |entry| entry.log_id).pop()
     }
 
     /// Returns once all that was written so far, by whomever on this disk, is durable.
@@ -74,7 +79,7 @@ impl LogStore {
 
     /// For [`Plant::LeaderDropsLastEntry`].
     pub(crate) fn drop_last(&self) {
-        let last = self.tail(1).pop().map(|entry| self.row(Part::Entry(entry.log_id.index)));
+        let last = self.last().map(|id| self.row(Part::Entry(id.index)));
         if let Some(row) = last {
             let mut batch = NodeBatch::default();
             batch.delete_range(row..=self.row(Part::Entry(u64::MAX)));
@@ -130,8 +135,8 @@ impl<R: AsyncRuntime> RaftLogStorage<Types<R>> for LogStore {
 
     async fn get_log_state(&mut self) -> io::Result<LogState<Types<R>>> {
         let last_purged_log_id = self.read_log_id(Part::Purged);
-        let last = self.tail(1).pop().map(|entry| entry.log_id);
-        Ok(LogState { last_purged_log_id, last_log_id: last.or(last_purged_log_id) })
+        let last_log_id = self.last().or(last_purged_log_id);
+        Ok(LogState { last_purged_log_id, last_log_id })
     }
 
     async fn get_log_reader(&mut self) -> Self {

@@ -73,8 +73,7 @@ pub(crate) fn found(disk: &NodeDisk, seats: &[Seat]) -> Vec<Found> {
             Some(Row::Snapshot(stored)) => Some(point(stored.meta.last_log_id.as_ref())),
             _ => None,
         };
-        let last = LogStore::new(disk.clone(), replica).tail(1).pop();
-        let last = last.map_or(0, |entry| entry.log_id.index);
+        let last = LogStore::new(disk.clone(), replica).last().map_or(0, |id| id.index);
         Found { replica, shard: seat.shard, vote, snapshot, last }
     };
     seats.iter().map(of).collect()

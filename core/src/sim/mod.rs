@@ -309,6 +309,11 @@ impl Sim {
         self.clock(node).read(self.now())
     }
 
+    /// How much time has passed on `node`'s clock since it showed `instant`.
+    pub(crate) fn elapsed_on(&self, node: u16, instant: SimInstant) -> Duration {
+        SimInstant::of(self.reading(node)) - instant
+    }
+
     /// Lets a pending timer wake `waker`; false if it is no longer pending.
     fn rearm(&self, id: TimerId, waker: &Waker) -> bool {
         let replaced = self.0.timers.borrow_mut().rearm(id, waker);

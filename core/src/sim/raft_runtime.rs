@@ -155,6 +155,13 @@ impl Wake for Woken {
 #[derive(Copy, Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub struct SimInstant(i64);
 
+impl SimInstant {
+    /// A reading of a node's clock.
+    pub(super) fn of(reading: i64) -> Self {
+        Self(reading)
+    }
+}
+
 impl Instant for SimInstant {
     /// By the clock of the node that is running.
     fn now() -> SimInstant {

@@ -37,7 +37,7 @@ pub struct ReplicaView {
     /// Time since it last heard of that leader.
     pub leader_heard_ns: Option<u64>,
     /// Election time left, in thousandths of the whole: 1000 just heard, 0 about to campaign.
-    /// `None` for those that never campaign. For a leader: how fresh its lease is.
+    /// `None` for those that never campaign. For a leader: what is left of its lease.
     pub election_left_permille: Option<u32>,
     /// For a learner: how much of the leader's log it has, in thousandths.
     pub catch_up_permille: Option<u32>,

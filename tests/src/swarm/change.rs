@@ -6,15 +6,16 @@ use shardscope_core::{Command, Key, ShardId};
 use super::dice::Dice;
 use super::fault::nodes;
 
-/// Draws one; refused now and then, as a person's commands are.
-pub(super) fn draw(dice: &mut Dice, view: &View) -> Command {
+/// Draws one, no split once there are `shards_max`; refused now and then, as a person's commands
+/// are.
+pub(super) fn draw(dice: &mut Dice, view: &View, shards_max: usize) -> Command {
     let (first, last) = (view.key_space.first, view.key_space.last);
     let key = Key(first + dice.below(last - first + 1));
     let shard = if view.shards.is_empty() { 1 } else { dice.one_of(&view.shards).id };
     let shard = ShardId(shard);
     match dice.below(10) {
         0 | 1 => match view.shards.iter().find(|s| s.id == shard.0) {
-            Some(s) if s.last > s.first => {
+            Some(s) if s.last > s.first && view.shards.len() < shards_max => {
                 let key = Key(s.first + 1 + dice.below(s.last - s.first));
                 Command::Split { shard, key }
             }

@@ -75,15 +75,14 @@ pub(super) fn ending(view: &View, core: &[NodeId], options: &Options) -> Vec<Com
 }
 
 /// How many operations of all clients have ended, in whatever way.
-pub(super) fn operations_ended(simulation: &Simulation) -> u64 {
-    simulation.view().clients.iter().map(|c| c.ok + c.failed + c.unknown).sum()
+pub(super) fn operations_ended(view: &View) -> u64 {
+    view.clients.iter().map(|c| c.ok + c.failed + c.unknown).sum()
 }
 
-/// What has not come true yet of what must; none if all has.
-pub(super) fn missing(simulation: &Simulation, core: &[NodeId]) -> Option<String> {
-    let view = simulation.view();
+/// What has not come true yet of what must, as the simulation looks now; none if all has.
+pub(super) fn missing(simulation: &Simulation, view: &View, core: &[NodeId]) -> Option<String> {
     let lives = |node: u16| core.contains(&NodeId(node));
-    let shard = simulation.descriptors().into_iter().find_map(|d| shard_lacks(&view, &d, &lives));
+    let shard = simulation.descriptors().into_iter().find_map(|d| shard_lacks(view, &d, &lives));
     shard.or_else(|| {
         let client = view.clients.iter().find(|c| !c.pending.is_empty())?;
         Some(format!("client {} still waits to {}", client.id, client.pending))
@@ -101,6 +100,10 @@ fn shard_lacks(view: &View, d: &Descriptor, lives: &dyn Fn(u16) -> bool) -> Opti
     let [leader] = leaders[..] else {
         return Some(format!("{name} has {} leaders", leaders.len()));
     };
+    let lease = live().find(|r| r.node == leader).and_then(|r| r.election_left_permille);
+    if lease.is_none_or(|left| left == 0) {
+        return Some(format!("{name}'s leader holds no lease"));
+    }
     let shown = view.shards.iter().find(|s| s.id == d.shard.0);
     if shown.is_none_or(|s| s.availability != Availability::Writable) {
         return Some(format!("{name} cannot be written"));

@@ -32,6 +32,8 @@ pub struct Plan {
     pub fault_percent: u64,
     /// Whether all is healed and rests for a while before the liveness phase.
     pub healed_first: bool,
+    /// At how many shards no split is commanded any more.
+    pub shards_max: usize,
 }
 
 impl Plan {
@@ -65,6 +67,7 @@ impl Plan {
             pause_us: dice.one_of(&[(500, 50_000), (1_000, 200_000), (5_000, 600_000)]),
             fault_percent: dice.one_of(&[40, 60, 80]),
             healed_first: dice.chance(1, 2),
+            shards_max: 0,
         };
         if dice.chance(1, 2) && !plan.faults.iter().any(|fault| BREAK_LEASES.contains(fault)) {
             plan.options.read_policy = ReadPolicy::Lease;
@@ -72,6 +75,7 @@ impl Plan {
         plan.one_is_gone = plan.faults.contains(&FaultKind::Crash) && dice.chance(1, 4);
         plan.draw_load(&mut dice);
         plan.draw_operations(&mut dice);
+        plan.shards_max = dice.one_of(&[5, 8, 16, 48]);
         plan
     }
 

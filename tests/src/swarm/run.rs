@@ -215,7 +215,7 @@ impl Player {
             // Refused while one runs, and after the last.
             self.submit(Command::NextPhase);
         } else {
-            let command = change::draw(&mut self.dice, &view);
+            let command = change::draw(&mut self.dice, &view, self.plan.shards_max);
             self.submit(command);
         }
     }

@@ -58,12 +58,13 @@ pub(super) fn await_liveness(
     core: &[NodeId],
     bound: Duration,
 ) -> Option<Verdict> {
-    let mut ended = liveness::operations_ended(simulation);
+    let mut ended = None;
     let mut until = simulation.time() + bound;
     loop {
-        let missing = liveness::missing(simulation, core)?;
+        let view = simulation.view();
+        let missing = liveness::missing(simulation, &view, core)?;
         let now = simulation.time();
-        let by_now = liveness::operations_ended(simulation);
+        let by_now = Some(liveness::operations_ended(&view));
         if by_now != ended {
             (ended, until) = (by_now, now + bound);
         }

@@ -15,6 +15,7 @@ use crate::raft::at_rest::AtRest;
 use crate::raft::entry::entry_kind;
 use crate::raft::log_store::LogStore;
 use crate::raft::seat::Seat;
+use crate::raft::types::Entry;
 use crate::sim::Time;
 use crate::view::{
     LogEntryKind, LogEntryView, LogView, PlacementRow, ProgressView, ReplicaView, RoleView, View,
@@ -140,7 +141,7 @@ fn replica_view(
         keys: keys.unwrap_or(0),
         leader: status.leader.and_then(node_of),
         leader_heard_ns: heard,
-        election_left_permille: election_left(status.role, heard, cluster),
+        election_left_permille: time_left(r.seat.node, d, status, heard, cluster),
         catch_up_permille: catch_up(status, &peers),
         votes_granted: votes_granted(r, status, &peers),
         votes_heard: ballots.heard(r.seat.node, r.seat.shard),
@@ -180,20 +181,31 @@ fn votes_granted(r: &ReplicaFacts, status: &GroupStatus, peers: &[&ReplicaFacts]
     peers.iter().filter(voted_for_it).map(|p| p.seat.node.0).collect()
 }
 
-/// How much of the time without a word from its leader is left before a follower campaigns, in
-/// thousandths: OpenRaft lets the leader's lease (the greatest election timeout) and then an
-/// election timeout pass.
-fn election_left(role: Role, heard: Option<u64>, cluster: &Cluster) -> Option<u32> {
+/// How much is left, in thousandths, of a leader's lease, and of the time without a word from its
+/// leader before a follower campaigns. OpenRaft's lease is the greatest election timeout, from when
+/// the leader sent what a quorum has acknowledged; a follower lets it pass, and then an election
+/// timeout.
+fn time_left(
+    node: NodeId,
+    d: &Descriptor,
+    status: &GroupStatus,
+    heard: Option<u64>,
+    cluster: &Cluster,
+) -> Option<u32> {
     let (low, high) = cluster.options.election_timeout_ms;
-    match role {
-        Role::Learner => None,
-        Role::Leader => Some(1000),
-        Role::Follower | Role::Candidate => {
-            let whole = (high + low) * 1_000_000;
-            let passed = heard.unwrap_or(whole).min(whole);
-            u32::try_from((whole - passed) * 1000 / whole).ok()
+    let (whole_ms, passed) = match status.role {
+        Role::Learner => return None,
+        // It asks nobody.
+        Role::Leader if d.members.iter().filter(|m| m.voter).count() == 1 => return Some(1000),
+        Role::Leader => {
+            let acknowledged = status.acknowledged;
+            (high, acknowledged.map(|at| nanos(cluster.sim.elapsed_on(node.0, at))))
         }
-    }
+        Role::Follower | Role::Candidate => (high + low, heard),
+    };
+    let whole = whole_ms * 1_000_000;
+    let passed = passed.map_or(whole, |ns| ns.min(whole));
+    u32::try_from((whole - passed) * 1000 / whole).ok()
 }
 
 /// The log tail of each replica, live or asleep, by shard, then node.
@@ -206,10 +218,10 @@ pub(super) fn log_views(replicas: &[ReplicaFacts], asleep: &[AtRest]) -> Vec<Log
 }
 
 fn log_view(seat: Seat, log: &LogStore) -> LogView {
-    let entry = |e: crate::raft::types::Entry| LogEntryView {
+    let entry = |e: &Entry| LogEntryView {
         index: e.log_id.index,
         term: e.log_id.leader_id.term,
-        kind: match entry_kind(&e) {
+        kind: match entry_kind(e) {
             EntryKind::Data => LogEntryKind::Data,
             EntryKind::Membership => LogEntryKind::Membership,
             EntryKind::Split => LogEntryKind::Split,
@@ -221,7 +233,7 @@ fn log_view(seat: Seat, log: &LogStore) -> LogView {
         shard: seat.shard.0,
         node: seat.node.0,
         purged: log.purged(),
-        entries: log.tail(View::LOG_ENTRIES_MAX).into_iter().map(entry).collect(),
+        entries: log.tail(View::LOG_ENTRIES_MAX, entry),
     }
 }
 

@@ -28,12 +28,12 @@ impl StateMachine {
         let machine = self.0.machine.borrow();
         let conf_ver = machine.state.as_ref()?.epoch.conf_ver;
         let applied = machine.applied.map_or(0, |id| id.index);
-        let log = LogStore::new(self.0.disk.clone(), self.0.seat.replica).tail(usize::MAX);
-        let is_ahead = |entry: &&Entry| {
+        let is_ahead = |entry: &Entry| {
             let is_membership = matches!(entry.payload, EntryPayload::Membership(_));
-            is_membership && entry.log_id.index > applied
+            u64::from(is_membership && entry.log_id.index > applied)
         };
-        Some(conf_ver + log.iter().filter(is_ahead).count() as u64)
+        let log = LogStore::new(self.0.disk.clone(), self.0.seat.replica);
+        Some(conf_ver + log.tail(usize::MAX, is_ahead).iter().sum::<u64>())
     }
 
     /// Whether it has applied its own removal.
