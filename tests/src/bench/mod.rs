@@ -6,6 +6,7 @@
 mod allocations;
 mod checkers;
 mod cluster;
+mod faults;
 mod group;
 mod idle;
 mod memory;
@@ -63,10 +64,12 @@ enum Section {
     Sizes,
     /// Native beside wasm.
     Wasm,
+    /// The same under every kind of fault.
+    Faults,
 }
 
 impl Section {
-    const ALL: [Section; 8] = [
+    const ALL: [Section; 9] = [
         Section::Writes,
         Section::Idle,
         Section::Checkers,
@@ -75,6 +78,7 @@ impl Section {
         Section::Split,
         Section::Sizes,
         Section::Wasm,
+        Section::Faults,
     ];
 
     /// Measures it; the figures that the page is needed for are left out when `page` has none.
@@ -91,6 +95,9 @@ impl Section {
             Section::Split => Measured::all([split::measure(runs)]),
             Section::Sizes => Measured::default().and(page.with(sizes::measure)),
             Section::Wasm => Measured::default().and(page.with(|page| wasm::measure(page, runs))),
+            Section::Faults => {
+                Measured::default().and(page.with(|page| faults::measure(page, runs)))
+            }
         }
     }
 }

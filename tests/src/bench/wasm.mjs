@@ -1,6 +1,6 @@
 // The run that the bench measures, in node, with the module and the bindings that the page ships.
-// node wasm.mjs FOLDER SCRIPT: answers every line of its input, `first`, `speed` or `memory`, with
-// a line of JSON. One process answers all, because node optimises a module while it runs.
+// node wasm.mjs FOLDER SCRIPT: answers every line of its input, `first`, `speed`, `memory` or
+// `replay FILE`, with a line of JSON. One process answers all, because node optimises a module while it runs.
 
 import { readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
@@ -79,8 +79,22 @@ function memoryAfterMinutes() {
   return { bytes };
 }
 
-const measures = { first, speed, memory: memoryAfterMinutes };
+/** @param {string} file of recordings, one a line */
+function replay(file) {
+  const recordings = readFileSync(file, "utf8").trim().split("\n");
+  const started = performance.now();
+  const digests = recordings.map((recording) => {
+    const engine = Engine.replay(recording, Number.MAX_SAFE_INTEGER);
+    const digest = engine.digest();
+    engine.free();
+    return digest;
+  });
+  return { tookS: (performance.now() - started) / 1000, digests };
+}
+
+const measures = { first, speed, memory: memoryAfterMinutes, replay };
 
 for await (const line of createInterface({ input: process.stdin })) {
-  console.log(JSON.stringify(measures[/** @type {keyof typeof measures} */ (line)]()));
+  const [, what, file] = /^(\w+) ?(.*)$/.exec(line) ?? [];
+  console.log(JSON.stringify(measures[/** @type {keyof typeof measures} */ (what)](file)));
 }

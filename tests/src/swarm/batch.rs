@@ -60,7 +60,7 @@ impl Arguments {
     fn orders(&self) -> Orders {
         let (plant, lease_reads) = (self.plant, self.lease_reads);
         let length = Duration::from_secs(self.seconds);
-        let settings = Settings { length, plant, lease_reads };
+        let settings = Settings { plant, lease_reads, ..Settings::of(length) };
         let limit = self.minutes.map(|minutes| Duration::from_secs(60 * minutes));
         Orders { settings, jobs: self.jobs, limit, minimise: self.minimise }
     }

@@ -109,6 +109,14 @@ impl Plan {
         (self.pause_us, self.fault_percent) = ((2_000, 2_000_000), 95);
     }
 
+    /// Has five shards, and no more, meet every kind of fault, most of the time.
+    pub(super) fn meet_all_faults(&mut self) {
+        self.faults = FaultKind::ALL.to_vec();
+        (self.fault_percent, self.phases) = (80, false);
+        (self.options.initial_shards, self.shards_max) = (5, 5);
+        self.options.read_policy = ReadPolicy::ReadIndex;
+    }
+
     /// How fast nodes are, and what placement does about load by itself. The four phases say where
     /// everything is to be, so there it does nothing.
     fn draw_load(&mut self, dice: &mut Dice) {

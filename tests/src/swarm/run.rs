@@ -39,13 +39,15 @@ pub struct Settings {
     pub plant: Option<Plant>,
     /// Whether leaders trust their leases when they answer reads.
     pub lease_reads: bool,
+    /// Whether there are five nodes, five shards and every kind of fault, whatever the seed says.
+    pub all_faults: bool,
 }
 
 impl Settings {
     /// As things are meant to be, with faults for `length` of virtual time.
     #[must_use]
     pub fn of(length: Duration) -> Self {
-        Self { length, plant: None, lease_reads: false }
+        Self { length, plant: None, lease_reads: false, all_faults: false }
     }
 }
 
@@ -67,6 +69,9 @@ pub fn run(seed: u64, settings: &Settings) -> Run {
     plan.options.plant = settings.plant;
     if settings.lease_reads {
         plan.read_on_leases();
+    }
+    if settings.all_faults {
+        plan.meet_all_faults();
     }
     let options = plan.options.clone();
     let (report, told) = std::sync::mpsc::channel();
