@@ -19,6 +19,7 @@ import { Session } from './session.js';
 import { Store } from './state.js';
 import { Captions } from './view/captions.js';
 import { Events } from './view/events.js';
+import { Found } from './view/found.js';
 import { fillGlossary, wireAbout } from './view/glossary.js';
 import { Header } from './view/header.js';
 import { History } from './view/history.js';
@@ -132,7 +133,8 @@ async function main() {
   const captions = new Captions(store);
   const faults = new Faults(store, session);
   const scene = byId('scene');
-  const drawn = [new Header(), new Scene(scene, store), wireRoving(scene), notices];
+  const found = new Found(store, session);
+  const drawn = [new Header(), found, new Scene(scene, store), wireRoving(scene), notices];
   const read = [
     new KeySpace(),
     captions,

@@ -1,7 +1,7 @@
 // The page's one store. Every change goes through `set` or `receive`; everyone else reads.
 // It must not touch the document. Written by main.js and controls/, read by all parts.
 
-/** @import { EventView, Mark, Report, State } from './types.d.ts' */
+/** @import { EventView, Mark, Report, State, Violation } from './types.d.ts' */
 
 /** Events kept: more than a person scrolls through, little enough to hold for hours. */
 export const EVENTS_MAX = 2000;
@@ -13,6 +13,7 @@ const CHANGES_MAX = 4096;
 /** What the timeline draws for a major event, by its name and text: glyph and rank (higher wins the room). */
 /** @type {[RegExp, string, number][]} */
 const GLYPHS = [
+  [/^violation/, '!', 9],
   [/^phase_completed/, '', 8],
   [/^node_crashed/, '✕', 7],
   [/^split_applied/, '✂', 6],
@@ -33,6 +34,16 @@ function markOf(event) {
   const glyph = found?.[1] === '' ? (/\d/.exec(event.text)?.[0] ?? '·') : (found?.[1] ?? '');
   const { seq, timeNs, text, name, node, shard } = event;
   return { seq, timeNs, glyph, text, rank: found?.[2] ?? 0, name, node, shard };
+}
+
+/**
+ * @template {{ seq: number }} T
+ * @param {T[]} list by sequence number
+ * @param {T} one takes the place of the one with its number, if there is one
+ */
+function inserted(list, one) {
+  const others = list.filter(({ seq }) => seq !== one.seq);
+  return [...others, one].sort((a, b) => a.seq - b.seq);
 }
 
 export class Store {
@@ -91,6 +102,7 @@ export class Store {
       state.events = [...state.events, ...fresh].slice(-EVENTS_MAX);
       this.#mark(fresh);
     }
+    if (view?.safety.violation) this.#find(view.safety.violation);
     if (view && view.phase.completed > 0 && view.phase.running === 0) {
       state.phaseEndNs[view.phase.completed] ??= view.timeNs;
     }
@@ -133,6 +145,19 @@ export class Store {
     const known = state.marks.at(-1)?.seq ?? 0;
     const marks = events.filter((event) => event.major && event.seq > known).map(markOf);
     if (marks.length > 0) state.marks = [...state.marks, ...marks].slice(-MARKS_MAX);
+  }
+
+  /**
+   * The event at which a property was found false is listed and marked, whatever it is.
+   * @param {Violation} violation
+   */
+  #find({ id, name, event }) {
+    const { state } = this;
+    const isIt = (/** @type {{ name: string }} */ known) => known.name === 'violation';
+    const text = `✗ ${id} ${name} does not hold: ${event.text}`;
+    const found = { ...event, name: 'violation', text, major: true };
+    if (!state.events.some(isIt)) state.events = inserted(state.events, found);
+    if (!state.marks.some(isIt)) state.marks = inserted(state.marks, markOf(found));
   }
 
   /** A new command while time was back: the old future is gone. */

@@ -207,8 +207,7 @@ export interface Violation {
   id: string;
   name: string;
   text: string;
-  timeNs: number;
-  eventSeq: number;
+  event: EventView;
 }
 export interface View {
   timeNs: number;
@@ -254,6 +253,7 @@ export interface Progress {
   timeNs: number;
   steps: number;
   done: boolean;
+  violations: number;
   found: boolean;
 }
 export interface Engine {

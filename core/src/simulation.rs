@@ -52,6 +52,8 @@ pub struct Progress {
     pub steps: u64,
     /// Whether all of the duration has passed; otherwise the budget ran out first.
     pub done: bool,
+    /// How often a property was found false so far.
+    pub violations: usize,
 }
 
 /// How much [`Simulation::advance`] may do at most.
@@ -59,13 +61,13 @@ pub struct Progress {
 pub struct Budget {
     /// Timers fired.
     pub timers: u64,
-    /// Stop as well at the very step at which a phase completes.
-    pub stops_at_phase_end: bool,
+    /// Stop as well at the very step at which a phase completes or a property is found false.
+    pub stops_early: bool,
 }
 
 impl Budget {
     /// No bound but the duration.
-    pub const UNBOUNDED: Self = Self { timers: u64::MAX, stops_at_phase_end: false };
+    pub const UNBOUNDED: Self = Self { timers: u64::MAX, stops_early: false };
 }
 
 /// What [`Simulation::run_until`] waits for.
@@ -151,18 +153,20 @@ impl Simulation {
     /// Lets `duration` of virtual time pass, or as much of it as `budget` allows.
     pub fn advance(&mut self, duration: Duration, budget: Budget) -> Progress {
         let limit = self.time() + duration;
-        let phase = self.phase();
+        let (phase, violations) = (self.phase(), self.violations().len());
         let mut done = false;
         for _ in 0..budget.timers {
             if self.fire(limit).is_none() {
                 done = true;
                 break;
             }
-            if budget.stops_at_phase_end && self.phase() > phase {
+            let is_early = self.phase() > phase || self.violations().len() > violations;
+            if budget.stops_early && is_early {
                 break;
             }
         }
-        Progress { time: self.time(), steps: self.steps, done }
+        let violations = self.violations().len();
+        Progress { time: self.time(), steps: self.steps, done, violations }
     }
 
     /// Lets time pass until `condition` holds, at most `limit`.

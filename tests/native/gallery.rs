@@ -1,4 +1,5 @@
-//! The built-in scenarios: each runs to its end, tells all of its captions, and holds.
+//! The built-in scenarios: each runs to its end, tells all of its captions, and holds, but for the
+//! one that shows what was found false.
 
 use std::time::Duration;
 
@@ -9,9 +10,10 @@ const LIMIT: Duration = Duration::from_secs(30);
 const REST: Duration = Duration::from_secs(4);
 
 /// Given each scenario of the gallery under several seeds, when its script has run, then every
-/// caption has come true, no property was found false, and the one that it names was compared.
+/// caption has come true, no property was found false but the one that it says, and the one that it
+/// names was compared.
 #[test]
-fn every_scenario_tells_all_of_its_captions_and_holds() {
+fn every_scenario_tells_all_of_its_captions_and_finds_what_it_says() {
     for scenario in STORIES {
         let script = Script::parse(scenario.script).expect(scenario.name);
         for seed in [7, 8, 9] {
@@ -23,7 +25,8 @@ fn every_scenario_tells_all_of_its_captions_and_holds() {
             for caption in &view.captions {
                 assert!(caption.reached, "{name}: \"{}\" did not come true", caption.id);
             }
-            assert_eq!(run.violations(), [], "{name}");
+            let found: Vec<&str> = run.violations().iter().map(|v| v.id).collect();
+            assert_eq!(found.first().copied(), scenario.finds, "{name}: {:?}", run.violations());
             let counts = run.property_counts();
             for property in scenario.property.split(" · ") {
                 let (id, what) = property.split_once(' ').expect("an id and a name");

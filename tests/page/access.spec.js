@@ -58,6 +58,15 @@ for (const colorScheme of /** @type {const} */ (['light', 'dark'])) {
   }
 }
 
+test('no axe violations where a property was found false', async ({ page }) => {
+  await open(page, '?speed=100#scenario=stale-lease-read');
+  await expect(page.locator('#found')).toBeVisible();
+  for (const colorScheme of /** @type {const} */ (['light', 'dark'])) {
+    await page.emulateMedia({ colorScheme });
+    await expectAccessible(page);
+  }
+});
+
 test('the theme switch turns the page dark and light, and is kept', async ({ page }) => {
   await page.emulateMedia({ colorScheme: 'light' });
   await open(page);

@@ -82,3 +82,31 @@ test('a refused command says why and changes nothing', async ({ page }) => {
   await button(page, 'Dismiss').click();
   await expect(page.getByRole('alert')).toBeHidden();
 });
+
+test('play stops where a property is found false, and shows what and where', async ({ page }) => {
+  await open(page, '?speed=100#scenario=stale-lease-read');
+  const found = page.locator('#found');
+  await expect(found).toContainText('S16 linearizable histories does not hold');
+  await expect(found).toContainText('which was overwritten before it began');
+  await expect(button(page, 'Play')).toBeVisible();
+  await expect(page.getByTestId('safety')).toHaveText(/^VIOLATION S16 linearizable histories/);
+  const line = page.locator('#events .violation');
+  await expect(line).toHaveCount(1);
+  const at = await line.locator('b').textContent();
+  const stopped = await digest(page);
+  // It was found at this very step, not before it, and again on the way forth.
+  await button(page, 'Step back').click();
+  await expect(found).toBeHidden();
+  await expect(page.getByTestId('safety')).toHaveText(/^SAFETY HOLDS/);
+  await button(page, 'Play').click();
+  await expect(found).toBeVisible();
+  await expect(button(page, 'Play')).toBeVisible();
+  expect(await digest(page)).toBe(stopped);
+  // Who wants to go on may, and comes back to it.
+  await button(page, 'Play').click();
+  await expect(page.locator('#time')).not.toHaveText(/^1\.0/);
+  await button(page, 'Show the event').click();
+  await expect(button(page, 'Play')).toBeVisible();
+  await expect(line.locator('b')).toHaveText(String(at));
+  expect(await digest(page)).toBe(stopped);
+});

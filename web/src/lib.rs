@@ -58,7 +58,15 @@ struct Progress {
     time_ns: u64,
     steps: u64,
     done: bool,
+    violations: usize,
     found: bool,
+}
+
+impl Progress {
+    fn new(p: shardscope_core::Progress, found: bool) -> Self {
+        let (time_ns, steps, done, violations) = (p.time.as_nanos(), p.steps, p.done, p.violations);
+        Self { time_ns, steps, done, violations, found }
+    }
 }
 
 #[derive(Serialize)]
@@ -114,14 +122,14 @@ impl Engine {
     }
 
     /// Lets `duration_ns` of virtual time pass, firing at most `max_timers` timers, and not beyond
-    /// the end of a phase.
+    /// the end of a phase or the moment at which a property is found false.
     ///
     /// # Errors
     /// A sentence, if the duration is not a time.
     pub fn advance(&mut self, duration_ns: f64, max_timers: u32) -> Result<JsValue, JsError> {
         let (duration, budget) = asked(duration_ns, max_timers)?;
         let p = self.0.advance(duration, budget);
-        write(&Progress { time_ns: p.time.as_nanos(), steps: p.steps, done: p.done, found: false })
+        write(&Progress::new(p, false))
     }
 
     /// The same as [`advance`](Self::advance), but stops as well once an event with that name
@@ -141,7 +149,7 @@ impl Engine {
         let awaited = Awaited { name, node: (node > 0).then_some(NodeId(node)) };
         let (duration, budget) = asked(duration_ns, max_timers)?;
         let (p, found) = awaited.advance(&mut self.0, since.max(0.0) as u64, duration, budget);
-        write(&Progress { time_ns: p.time.as_nanos(), steps: p.steps, done: p.done, found })
+        write(&Progress::new(p, found))
     }
 
     /// What is drawn.
@@ -236,7 +244,7 @@ fn asked(duration_ns: f64, max_timers: u32) -> Result<(Duration, Budget), JsErro
         return Err(JsError::new("a duration is a number of nanoseconds, not below zero"));
     }
     // Whole nanoseconds from here on: the simulation knows no floats.
-    let budget = Budget { timers: u64::from(max_timers), stops_at_phase_end: true };
+    let budget = Budget { timers: u64::from(max_timers), stops_early: true };
     Ok((Duration::from_nanos(duration_ns as u64), budget))
 }
 

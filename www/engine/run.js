@@ -28,6 +28,8 @@ export class Run {
     this.timeNs = 0;
     this.steps = 0;
     this.headNs = 0;
+    /** How often a property was found false up to here. */
+    this.violations = 0;
     this.#moved(engine.advance(0, 0));
     /** What leads to the head, or, at the head, to where its last command was. Kept as text, for a panic. */
     this.recording = engine.recording();
@@ -106,7 +108,8 @@ export class Run {
   }
 
   /**
-   * Goes on to the place of a command that is to come; false if so many timers did not suffice.
+   * Goes on to the place of a command that is to come; false if it is not there yet: so many timers did not suffice, or
+   * something was found on the way.
    * @param {Place} next
    * @param {number} timersMax
    */
@@ -119,7 +122,8 @@ export class Run {
     if (this.timeNs < next.time_ns || timers > 0) {
       this.#moved(this.engine.advance(next.time_ns - this.timeNs, Math.max(1, timers)));
     }
-    return true;
+    // The engine stops early where a property is found false.
+    return this.timeNs === next.time_ns && this.#read().end.fired >= next.fired;
   }
 
   /** One message delivered or timer fired, with the commands of the future that come before it. */
@@ -154,8 +158,8 @@ export class Run {
     for (;;) {
       const next = this.commands[this.submitted];
       if (target < this.headNs && next?.time_ns === target) {
-        this.#approach(next, TIMERS_MAX);
-        return;
+        if (this.#approach(next, TIMERS_MAX)) return;
+        continue;
       }
       if (this.timeNs >= target && (!next || next.time_ns > target)) return;
       this.advance(target, TIMERS_MAX);
@@ -190,11 +194,12 @@ export class Run {
     return JSON.parse(this.engine.recording());
   }
 
-  /** @param {{ timeNs: number, steps: number }} place */
-  #moved({ timeNs, steps }) {
+  /** @param {{ timeNs: number, steps: number, violations: number }} place */
+  #moved({ timeNs, steps, violations }) {
     if (timeNs !== this.timeNs || steps !== this.steps) this.seen = null;
     this.timeNs = timeNs;
     this.steps = steps;
+    this.violations = violations;
     this.headNs = Math.max(this.headNs, timeNs);
   }
 }

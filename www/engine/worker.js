@@ -62,8 +62,10 @@ function slice(since = Number.POSITIVE_INFINITY) {
   behind = false;
   while (playing && run.timeNs < until) {
     const phase = run.view().phase.running;
+    const { violations } = run;
     const look = since < Number.POSITIVE_INFINITY ? EVENT_LOOK_NS : phase ? PHASE_LOOK_NS : until;
     advance(Math.min(until, run.timeNs + look), TIMERS_PER_LOOK);
+    if (run.violations > violations) playing = false;
     if (phase && stopAtPhaseEnd && run.view().phase.running === 0) playing = false;
     if (look === EVENT_LOOK_NS && run.engine.eventsSince(since).length > 0) {
       dueNs = run.timeNs;

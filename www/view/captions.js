@@ -11,6 +11,7 @@ export class Captions {
   constructor(store) {
     this.store = store;
     this.title = byId('caption-title');
+    this.place = byId('caption-place');
     this.text = byId('caption-text');
     this.call = byId('caption-call');
     this.previous = buttonById('caption-previous');
@@ -33,7 +34,9 @@ export class Captions {
     if (!caption) return;
     setReason(this.previous, at > 0 ? '' : 'This is the first');
     setReason(this.next, at < told.length - 1 ? '' : 'Nothing newer has happened yet');
-    setText(this.title, titleOf(caption, state));
+    const { title, place } = headOf(caption, state);
+    setText(this.title, title);
+    setText(this.place, place);
     if (caption.id === this.shown) return;
     this.shown = caption.id;
     pointAt(caption.id);
@@ -89,16 +92,20 @@ function openingOf({ name, about, property }) {
 }
 
 /**
+ * Of what it tells, and its place there.
  * @param {Caption} caption
  * @param {State} state
  */
-function titleOf({ id, phase }, { view }) {
-  const tour = TOUR.findIndex((stop) => stop.id === id);
-  if (tour >= 0) return `What you see · ${tour + 1} of ${TOUR.length}`;
+function headOf({ id, phase }, { view }) {
   const peers = view?.captions.filter((c) => c.phase === phase) ?? [];
-  const place = peers.findIndex((c) => c.id === id) + 1;
-  const where = place > 0 ? ` · ${place} of ${peers.length}` : '';
-  return phase > 0 ? `Phase ${phase}${where}` : `${view?.scenario?.title ?? ''}${where}`;
+  const placeIn = (/** @type {{ id: string }[]} */ list) => {
+    const at = list.findIndex((c) => c.id === id);
+    return at < 0 ? '' : `${at + 1} of ${list.length}`;
+  };
+  const tour = placeIn(TOUR);
+  if (tour) return { title: 'What you see', place: tour };
+  const title = phase > 0 ? `Phase ${phase}` : (view?.scenario?.title ?? '');
+  return { title, place: placeIn(peers) };
 }
 
 /**

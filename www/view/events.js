@@ -45,7 +45,10 @@ class Line {
     const time = html('b', {}, (event.timeNs / 1e9).toFixed(4));
     this.element = html(
       'li',
-      { class: hue(event.shard), title: event.text },
+      {
+        class: `${hue(event.shard)}${event.name === 'violation' ? ' violation' : ''}`,
+        title: event.text,
+      },
       time,
       ' ',
       event.text,

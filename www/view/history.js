@@ -296,7 +296,11 @@ function tick() {
 /** @param {Mark} mark */
 function createMark({ name, glyph, text, timeNs }) {
   const kind =
-    name === 'phase_completed' ? 'phase' : /crash|cut|pause|held|lost/.test(name) ? 'fault' : '';
+    name === 'phase_completed'
+      ? 'phase'
+      : /crash|cut|pause|held|lost|violation/.test(name)
+        ? 'fault'
+        : '';
   const sign = svg('text', { y: 11 }, glyph);
   const title = svg('title', {}, `${clock(timeNs)} ${text}`);
   const line = svg('path', { d: `M0 ${TOP}V${BOTTOM}` });

@@ -65,9 +65,7 @@ export class Notices {
     const caption = view.captions.filter((c) => c.reached).at(-1);
     const { completed, running } = view.phase;
     const done = completed > 0 && running === 0 ? `Phase ${completed} is complete. ` : '';
-    const violation = view.safety.violation ? `Violation: ${view.safety.violation.text} ` : '';
-    const text =
-      violation + done + (captionId === '' ? (caption?.text ?? '').replaceAll(/[*`]/g, '') : '');
+    const text = done + (captionId === '' ? (caption?.text ?? '').replaceAll(/[*`]/g, '') : '');
     if (text === this.said || text === '') return;
     this.said = text;
     this.saidAt = now;

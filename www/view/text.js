@@ -44,14 +44,15 @@ export class Text {
   }
 
   /** @param {EventView} event */
-  #line({ timeNs, text, node, shard }) {
+  #line({ timeNs, text, name, node, shard }) {
     const column = node ?? this.nodes + 1;
     const cells = Array.from({ length: this.nodes + 1 }, (_, i) =>
       html('td', {}, i + 1 === column ? text : ''),
     );
     const time = html('th', { scope: 'row' }, (timeNs / 1e9).toFixed(4));
     const element = html('tr', {}, time, ...cells);
-    setAttribute(element, 'class', shard === null ? null : hue(shard));
+    const colour = name === 'violation' ? 'violation' : shard === null ? null : hue(shard);
+    setAttribute(element, 'class', colour);
     return { element };
   }
 }

@@ -4,9 +4,13 @@
 //! The search of Wing and Gong with the memory of Lowe (*Testing for linearizability*, 2017), as
 //! Porcupine and Knossos do it; but in breadth, along the history as it happens (Lowe's
 //! "just-in-time linearization"): a configuration is what the key may hold now, and which of the
-//! operations under way have taken effect. An answer keeps the configurations that lead to it; if
-//! there is none, no order explains it. The set of configurations is the memory, so no history is
-//! kept at all.
+//! writes under way have taken effect. An answer keeps the configurations that lead to it; if there
+//! is none, no order explains it. The set of configurations is the memory, so no history is kept at
+//! all.
+//!
+//! Only writes are put in order. What changes nothing, a read or a comparison that fails, stands in
+//! nobody's way, so it takes no place in the order: a configuration holds all that it may have
+//! found on the way here.
 //!
 //! An operation of unknown outcome stays under way for ever: it may take effect late, or never.
 //!
@@ -14,7 +18,6 @@
 
 use std::collections::BTreeSet;
 
-use crate::few;
 use crate::operation::{Answer, Operation, WriteAnswer};
 
 /// Most operations on a key that are under way at once, those of unknown outcome included. Their
@@ -27,10 +30,14 @@ const CONFIGURATIONS_MAX: usize = 1_024;
 /// What names an operation: client and serial.
 pub(super) type Name = (u16, u64);
 
+/// A set of operations under way: a bit each.
+type Bits = u64;
+
 /// The search for one key.
 pub(super) struct OrderSearch {
     under_way: Vec<UnderWay>,
-    configurations: BTreeSet<Configuration>,
+    /// None of them adds nothing to the others.
+    configurations: Vec<Configuration>,
     /// There were too many to be told apart: nothing is said of this key any more.
     given_up: bool,
 }
@@ -39,23 +46,27 @@ pub(super) struct OrderSearch {
 struct UnderWay {
     name: Name,
     operation: Operation,
+    /// Its own bit among those under way.
+    bit: Bits,
     /// Whether its client still waits for the answer.
     awaited: bool,
 }
 
 /// How things may stand.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 struct Configuration {
     value: Option<u64>,
-    /// Which of the operations under way have taken effect, in order of their names, and with what
-    /// answer, if anyone awaits it.
-    done: Vec<(Name, Option<Answer>)>,
+    /// The writes under way that have taken effect.
+    done: Bits,
+    /// What others under way may have been answered on the way here, changing nothing: that they
+    /// may be answered so now as well is not said.
+    passed: Vec<(Bits, Answer)>,
 }
 
 impl Default for OrderSearch {
     fn default() -> Self {
-        let nothing = Configuration { value: None, done: Vec::new() };
-        Self { under_way: Vec::new(), configurations: BTreeSet::from([nothing]), given_up: false }
+        let nothing = Configuration { value: None, done: 0, passed: Vec::new() };
+        Self { under_way: Vec::new(), configurations: vec![nothing], given_up: false }
     }
 }
 
@@ -66,7 +77,9 @@ impl OrderSearch {
             self.give_up();
         }
         if !self.given_up {
-            self.under_way.push(UnderWay { name, operation, awaited: true });
+            let taken = self.under_way.iter().fold(0, |taken, u| taken | u.bit);
+            let bit = 1 << taken.trailing_ones();
+            self.under_way.push(UnderWay { name, operation, bit, awaited: true });
         }
     }
 
@@ -76,34 +89,33 @@ impl OrderSearch {
         if self.given_up {
             return Ok(false);
         }
-        let before = self.values();
-        let Some(explained) = self.explain(name, answer) else {
+        let asked = self.named(name).ok_or("it is answered, and nobody asked for it")?;
+        let Some(explained) = self.explain(asked, answer) else {
             self.give_up();
             return Ok(false);
         };
-        self.configurations = explained;
-        self.forget(name);
-        if self.configurations.is_empty() {
+        if explained.is_empty() {
+            let before = self.values();
             self.give_up();
             return Err(format!("no order explains {answer:?}: before, the key held {before}"));
         }
+        self.configurations = explained;
+        self.forget(asked.bit);
         Ok(true)
     }
 
     /// An operation has certainly not taken effect.
     pub(super) fn failed(&mut self, name: Name) -> Result<(), String> {
-        let harmless = |effect: &Option<Answer>| match effect {
-            Some(Answer::Written(WriteAnswer::Done)) | None => false,
-            Some(_) => true,
-        };
-        let all = std::mem::take(&mut self.configurations).into_iter();
-        let possible = all.filter(|c| c.effect(name).as_ref().is_none_or(harmless));
-        self.configurations = possible.map(|c| c.without(name)).collect();
-        self.forget(name);
-        if self.configurations.is_empty() && !self.given_up {
+        if self.given_up {
+            return Ok(());
+        }
+        let asked = self.named(name).ok_or("it failed, and nobody asked for it")?;
+        self.configurations.retain(|c| c.done & asked.bit == 0);
+        if self.configurations.is_empty() {
             self.give_up();
             return Err("failed for certain, but what others were told takes its effect".into());
         }
+        self.forget(asked.bit);
         Ok(())
     }
 
@@ -113,39 +125,62 @@ impl OrderSearch {
             return;
         };
         under_way.awaited = false;
-        let all = std::mem::take(&mut self.configurations).into_iter();
-        if under_way.operation.is_write() {
-            self.configurations = all.map(|c| c.unasked(name)).collect();
+        let UnderWay { bit, operation, .. } = *under_way;
+        if operation.is_write() {
+            for configuration in &mut self.configurations {
+                configuration.passed.retain(|(of, _)| *of != bit);
+            }
             self.prune();
         } else {
-            self.configurations = all.map(|c| c.without(name)).collect();
-            self.forget(name);
+            self.forget(bit);
         }
     }
 
-    /// The configurations in which `name` has just been answered so; `None` if there are too many
-    /// to find them.
-    fn explain(&self, name: Name, answer: Answer) -> Option<BTreeSet<Configuration>> {
-        let mut explained = BTreeSet::new();
-        let mut seen = self.configurations.clone();
-        let mut open: Vec<Configuration> = seen.iter().cloned().collect();
-        while let Some(from) = open.pop() {
-            if let Some(effect) = from.effect(name) {
-                if effect == Some(answer) {
-                    explained.insert(from.without(name));
+    fn named(&self, name: Name) -> Option<UnderWay> {
+        self.under_way.iter().find(|u| u.name == name).copied()
+    }
+
+    /// Those that somebody waits for.
+    fn awaited(&self) -> Bits {
+        self.under_way.iter().filter(|u| u.awaited).fold(0, |awaited, u| awaited | u.bit)
+    }
+
+    /// The configurations in which `asked` may just have been answered so; `None` if there are too
+    /// many to find them.
+    fn explain(&self, asked: UnderWay, answer: Answer) -> Option<Vec<Configuration>> {
+        let awaited = self.awaited();
+        let is_change = answer == Answer::Written(WriteAnswer::Done);
+        // What else `asked` may have been answered does not matter any more.
+        let others = self.under_way.iter().filter(|u| u.awaited && u.bit != asked.bit);
+        let others: Vec<UnderWay> = others.copied().collect();
+        let (mut explained, mut seen) = (Vec::new(), Vec::new());
+        for known in &self.configurations {
+            let has_changed = known.done & asked.bit != 0;
+            if has_changed || !is_change && known.passed.contains(&(asked.bit, answer)) {
+                if has_changed == is_change {
+                    explained.push(known.clone());
                 }
+            } else {
+                seen.push(known.clone().without_answers_of(asked.bit));
+            }
+        }
+        let mut next = 0;
+        while let Some(from) = seen.get(next).cloned() {
+            next += 1;
+            if !is_change && outcome(asked.operation, from.value).1 == answer {
+                explained.push(from);
                 continue;
             }
-            for next in self.under_way.iter().filter(|u| from.effect(u.name).is_none()) {
-                let after = from.after(next);
-                if next.name == name {
-                    if after.effect(name) == Some(Some(answer)) {
-                        explained.insert(after.without(name));
+            for write in &self.under_way {
+                let Some(after) = from.after(write, &others) else {
+                    continue;
+                };
+                if write.bit == asked.bit {
+                    if is_change {
+                        explained.push(after);
                     }
-                } else if !seen.iter().any(|other| other.leaves_more_open(&after))
-                    && seen.insert(after.clone())
-                {
-                    open.push(after);
+                } else if !seen.iter().any(|other| other.leaves_as_much_open(&after, awaited)) {
+                    seen.push(after);
                 }
             }
             if seen.len() > CONFIGURATIONS_MAX {
@@ -156,26 +191,34 @@ impl OrderSearch {
     }
 
     /// An operation is no longer under way.
-    fn forget(&mut self, name: Name) {
-        self.under_way.retain(|u| u.name != name);
+    fn forget(&mut self, bit: Bits) {
+        self.under_way.retain(|u| u.bit != bit);
+        for configuration in &mut self.configurations {
+            configuration.done &= !bit;
+            configuration.passed.retain(|(of, _)| *of != bit);
+        }
         self.prune();
     }
 
-    /// Drops what adds nothing: a configuration in which an operation that nobody waits for has
-    /// taken effect, if there is the same one in which it has not. And forgets such operations as
-    /// have taken effect in all.
+    /// Drops each configuration from which nothing can follow but what can follow from another. And
+    /// forgets such writes as nobody waits for and have taken effect in all.
     fn prune(&mut self) {
-        let all = self.configurations.clone();
-        self.configurations.retain(|c| !all.iter().any(|other| other.leaves_more_open(c)));
-        let settled = |u: &UnderWay| {
-            !u.awaited && self.configurations.iter().all(|c| c.effect(u.name).is_some())
-        };
-        let settled: Vec<Name> =
-            self.under_way.iter().filter(|u| settled(u)).map(|u| u.name).collect();
-        for name in settled {
-            self.under_way.retain(|u| u.name != name);
-            let all = std::mem::take(&mut self.configurations).into_iter();
-            self.configurations = all.map(|c| c.without(name)).collect();
+        let awaited = self.awaited();
+        let mut at = 0;
+        while let Some(one) = self.configurations.get(at) {
+            let mut others = self.configurations.iter().enumerate();
+            if others.any(|(i, other)| i != at && other.leaves_as_much_open(one, awaited)) {
+                self.configurations.swap_remove(at);
+            } else {
+                at += 1;
+            }
+        }
+        let settled = self.configurations.iter().fold(!awaited, |settled, c| settled & c.done);
+        if settled != 0 {
+            self.under_way.retain(|u| u.bit & settled == 0);
+            for configuration in &mut self.configurations {
+                configuration.done &= !settled;
+            }
         }
     }
 
@@ -194,46 +237,51 @@ impl OrderSearch {
     }
 }
 
-impl Configuration {
-    /// Whether that operation has taken effect, and with what answer, if anyone asks.
-    fn effect(&self, name: Name) -> Option<Option<Answer>> {
-        self.done.iter().find(|(done, _)| *done == name).map(|(_, answer)| *answer)
-    }
-
-    fn after(&self, next: &UnderWay) -> Self {
-        let (value, answer) = match next.operation {
-            Operation::Write(change) => {
-                let (value, answer) = change.applied_to(self.value);
-                (value, Answer::Written(answer))
-            }
-            Operation::Read | Operation::Scan { .. } => (self.value, Answer::Value(self.value)),
-        };
-        let mut done = self.done.clone();
-        done.push((next.name, next.awaited.then_some(answer)));
-        few::sort_by_key(&mut done, |known| *known);
-        Self { value, done }
-    }
-
-    fn without(mut self, name: Name) -> Self {
-        self.done.retain(|(done, _)| *done != name);
-        self
-    }
-
-    fn unasked(mut self, name: Name) -> Self {
-        for (_, answer) in self.done.iter_mut().filter(|(done, _)| *done == name) {
-            *answer = None;
+/// What an operation makes of a value, and what it is answered.
+fn outcome(operation: Operation, found: Option<u64>) -> (Option<u64>, Answer) {
+    match operation {
+        Operation::Write(change) => {
+            let (value, answer) = change.applied_to(found);
+            (value, Answer::Written(answer))
         }
+        Operation::Read | Operation::Scan { .. } => (found, Answer::Value(found)),
+    }
+}
+
+impl Configuration {
+    /// Without what an operation may have been answered.
+    fn without_answers_of(mut self, bit: Bits) -> Self {
+        self.passed.retain(|(of, _)| *of != bit);
         self
     }
 
-    /// Whether it is the same but for operations that nobody waits for and that have not taken
-    /// effect here: all that can follow from `other` can follow from this.
-    fn leaves_more_open(&self, other: &Self) -> bool {
-        let extra = |of: &(Name, Option<Answer>)| !self.done.contains(of);
+    /// As it is once a write under way has taken effect, while `others` await their answers; `None`
+    /// if it has already, or changes nothing here.
+    fn after(&self, write: &UnderWay, others: &[UnderWay]) -> Option<Self> {
+        const DONE: Answer = Answer::Written(WriteAnswer::Done);
+        let (value, answer) = outcome(write.operation, self.value);
+        if self.done & write.bit != 0 || answer != DONE {
+            return None;
+        }
+        let done = self.done | write.bit;
+        let mut after = Self { value, done, ..self.clone() }.without_answers_of(write.bit);
+        for other in others.iter().filter(|u| done & u.bit == 0) {
+            let told = (other.bit, outcome(other.operation, self.value).1);
+            if told.1 != DONE && !after.passed.contains(&told) {
+                after.passed.push(told);
+            }
+        }
+        Some(after)
+    }
+
+    /// Whether all that can follow from `other` can follow from this: it holds the same, only
+    /// writes that nobody waits for have taken effect there and not here, and nobody may have been
+    /// answered more there.
+    fn leaves_as_much_open(&self, other: &Self, awaited: Bits) -> bool {
         self.value == other.value
-            && self.done.len() < other.done.len()
-            && self.done.iter().all(|of| other.done.contains(of))
-            && other.done.iter().filter(|of| extra(of)).all(|(_, answer)| answer.is_none())
+            && self.done & !other.done == 0
+            && other.done & !self.done & awaited == 0
+            && other.passed.iter().all(|told| self.passed.contains(told))
     }
 }
 

@@ -3,6 +3,7 @@
 //! Drives `cluster` as a person could, watches for each phase's end, and tells what it cost.
 
 mod captions;
+mod finds;
 mod phases;
 mod script;
 mod story;

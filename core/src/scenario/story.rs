@@ -2,10 +2,10 @@
 //!
 //! Data only. The page lists them and links to each by name; a native test runs each of them to its
 //! end. Captions come true in the order in which they stand. A new scenario is one value in
-//! `tales` or `use_cases`, and its name in [`STORIES`].
+//! `tales`, `use_cases` or `finds`, and its name in [`STORIES`].
 
 use super::captions::Caption;
-use super::{tales, use_cases};
+use super::{finds, tales, use_cases};
 use crate::event::EventKind;
 use crate::options::Options;
 use crate::view::ScenarioView;
@@ -21,6 +21,8 @@ pub struct Story {
     pub about: &'static str,
     /// The property that it shows: its id and name, as the checkers list them.
     pub property: &'static str,
+    /// The id of the property that it finds false; none if everything holds.
+    pub finds: Option<&'static str>,
     /// What is done: see [`Script`](super::Script).
     pub script: &'static str,
     /// What the run is made with, beside seed and name.
@@ -75,6 +77,7 @@ pub const STORIES: &[Story] = &[
     tales::MOVE_BACK,
     tales::CRASH_IN_SPLIT,
     tales::READ_AFTER_RESTART,
+    finds::STALE_LEASE_READ,
     use_cases::HORIZONTAL_SCALING,
     use_cases::LOAD_BALANCING,
     use_cases::DATA_LOCALITY,

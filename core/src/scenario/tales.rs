@@ -23,6 +23,7 @@ pub(super) const LEADER_CRASH: Story = Story {
     about: "n1 leads and stops at once. The others notice, elect, and go on; n1 comes back and \
             follows.",
     property: "R1 election safety · R7 committed history",
+    finds: None,
     script: "# n1 leads shard_a. Stop it, and see who takes over.\n\
              phase 1\n\
              after 60 ms crash n1\n\
@@ -68,6 +69,7 @@ pub(super) const SPLIT_UNDER_LOAD: Story = Story {
     about: "A shard splits while twelve clients read and write; no operation fails and no key is \
             lost.",
     property: "S4 a split conserves · S16 linearizable histories",
+    finds: None,
     script: "# twelve eager clients, and a split in the midst of them\n\
              phase 1\n\
              after 50 ms split shard_a 101\n\
@@ -112,6 +114,7 @@ pub(super) const STALE_ROUTE: Story = Story {
     about: "The clients rest while the shard splits, so all they believe is old; one write finds \
             out.",
     property: "S7 a stale epoch has no effect",
+    finds: None,
     script: "# nobody looks while the shard splits\n\
              phase 1\n\
              load off\n\
@@ -147,10 +150,11 @@ pub(super) const STALE_ROUTE: Story = Story {
 
 pub(super) const LAGGING_LEARNER: Story = Story {
     name: "lagging-learner",
-    title: "A lagging learner, and a snapshot",
+    title: "A lagging learner",
     about: "A learner is cut off before it has anything, and the log that it needs is compacted \
             away.",
     property: "S18 learners never lead · R8 applied in order",
+    finds: None,
     script: "# n4 joins, and is cut off at once\n\
              phase 1\n\
              after 50 ms move shard_a n1 n2 n3 learners n4\n\
@@ -197,6 +201,7 @@ pub(super) const MINORITY: Story = Story {
     about: "The leader is cut off from everybody. It may believe that it leads, but nothing that \
             it says counts.",
     property: "R1 election safety · S16 linearizable histories",
+    finds: None,
     script: "# the leader alone on one side\n\
              phase 1\n\
              after 60 ms isolate n1\n\
@@ -245,6 +250,7 @@ pub(super) const MOVE_BACK: Story = Story {
     about: "shard_b moves to n4 and n5, and then back. The old replicas do not come back: there \
             are new ones.",
     property: "S9 replica ids grow · S11 destroyed stays destroyed",
+    finds: None,
     script: "phase 1\n\
              phase 2\n\
              phase 3\n\
@@ -292,10 +298,11 @@ pub(super) const MOVE_BACK: Story = Story {
 
 pub(super) const CRASH_IN_SPLIT: Story = Story {
     name: "crash-in-split",
-    title: "A crash in the middle of a split",
+    title: "A crash during a split",
     about: "The leader stops between proposing the split and applying it. Either all replicas \
             split or none.",
     property: "S1 ranges tile the key space · S4 a split conserves",
+    finds: None,
     script: "# the worst moment\n\
              phase 1\n\
              after 50 ms split shard_a 101\n\
@@ -353,6 +360,7 @@ pub(super) const READ_AFTER_RESTART: Story = Story {
     about: "The leader crashes and is back within its own lease. Whatever it remembers, it may \
             not answer from it.",
     property: "S16 linearizable histories",
+    finds: None,
     script: "# gone for less time than a lease lasts\n\
              phase 1\n\
              load off\n\

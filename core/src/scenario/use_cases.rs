@@ -32,6 +32,7 @@ pub(super) const HORIZONTAL_SCALING: Story = Story {
     about: "One shard is all there is, and one node serves it. Placement splits what is hot and \
             spreads the parts over nodes that were idle: the same clients get more done.",
     property: "S4 a split conserves · S1 ranges tile the key space",
+    finds: None,
     script: "# eight eager clients, one shard, one node that serves\n\
              load on\n\
              wait 1500 ms # the figures before\n\
@@ -89,6 +90,7 @@ pub(super) const LOAD_BALANCING: Story = Story {
     about: "Five shards live on three of five nodes. Placement evens leaders and replicas over all \
             five, by number and by load, and comes to rest.",
     property: "S17 one membership change at a time · S9 replica ids grow",
+    finds: None,
     script: "# five shards on n1, n2 and n3; n4 and n5 are idle\n\
              load on\n\
              wait 1500 ms # the figures before\n\
@@ -142,6 +144,7 @@ pub(super) const DATA_LOCALITY: Story = Story {
     about: "Clients 3 and 4 sit beside n5, far from the others, and ask for keys from 101 on. Their \
             shard moves to where they are.",
     property: "S16 linearizable histories · S11 destroyed stays destroyed",
+    finds: None,
     script: "# n4 and n5 are 40 ms from n1, n2 and n3; clients 3 and 4 are with n5\n\
              load on\n\
              wait 1 s\n\
@@ -200,6 +203,7 @@ pub(super) const RESOURCE_ISOLATION: Story = Story {
     about: "Client 1 asks little of shard_a; six noisy ones ask all they can of shard_b, on the \
             same node. Then shard_b gets nodes of its own.",
     property: "S10 destroyed is silent · S2 no overlap on a node",
+    finds: None,
     script: "# client 1 uses keys up to 100, six noisy ones those above\n\
              split shard_a 101\n\
              when placement_reached\n\

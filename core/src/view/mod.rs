@@ -361,10 +361,8 @@ pub struct ViolationView {
     pub name: String,
     /// What was seen, in a sentence.
     pub text: String,
-    /// When.
-    pub time_ns: u64,
     /// The event at which it was found.
-    pub event_seq: u64,
+    pub event: EventView,
 }
 
 /// One event as the page lists it.

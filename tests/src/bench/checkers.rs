@@ -51,7 +51,7 @@ fn run(begin: Begin, options: &Options, load: Duration) -> (Duration, Digest) {
     let mut simulation = begin(options).expect("the options are within their limits");
     for phase in 1..=4 {
         simulation.submit(Command::NextPhase).expect("the phase before is complete");
-        simulation.advance(PHASE, Budget { stops_at_phase_end: true, ..Budget::UNBOUNDED });
+        simulation.advance(PHASE, Budget { stops_early: true, ..Budget::UNBOUNDED });
         assert_eq!(simulation.phase(), phase, "the phase needs longer than it is given");
     }
     simulation.advance(load, Budget::UNBOUNDED);

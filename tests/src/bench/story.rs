@@ -73,7 +73,7 @@ pub(crate) fn after_four_phases() -> Simulation {
     for phase in 1..=4 {
         simulation.submit(Command::NextPhase).expect("the phase before is complete");
         // As the page's engine does.
-        simulation.advance(PHASE, Budget { stops_at_phase_end: true, ..Budget::UNBOUNDED });
+        simulation.advance(PHASE, Budget { stops_early: true, ..Budget::UNBOUNDED });
         assert_eq!(simulation.phase(), phase, "the phase needs longer than it is given");
     }
     simulation

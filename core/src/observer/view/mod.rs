@@ -178,8 +178,7 @@ impl Observer {
             id: v.id.into(),
             name: v.name.into(),
             text: v.text.clone(),
-            time_ns: v.event.time.as_nanos(),
-            event_seq: v.event.seq,
+            event: EventView::from(&v.event),
         });
         SafetyView { holds: violation.is_none(), properties, checks, violation }
     }

@@ -83,6 +83,7 @@ impl Awaited {
         let mut seen = since;
         let mut left = budget.timers;
         let mut progress = simulation.advance(Duration::ZERO, Budget { timers: 0, ..budget });
+        let violations = progress.violations;
         loop {
             let new = simulation.events_since(seen);
             seen = new.last().map_or(seen, |event| event.seq);
@@ -90,7 +91,8 @@ impl Awaited {
                 return (progress, true);
             }
             if new.is_empty() {
-                if left == 0 || progress.done {
+                let is_early = budget.stops_early && progress.violations > violations;
+                if left == 0 || progress.done || is_early {
                     return (progress, false);
                 }
                 left -= 1;
