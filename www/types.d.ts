@@ -41,6 +41,7 @@ export interface Scenario {
   title: string;
   about: string;
   property: string;
+  isFoundFalse: boolean;
   script: string;
 }
 export interface Incident {

@@ -77,13 +77,15 @@ test('the gallery lists every scenario with its property, and a link runs it', a
 /** The captions that are cut where they stand: the text of each. */
 async function cutCaptions(/** @type {import('@playwright/test').Page} */ page) {
   const cut = [];
+  const text = page.locator('#caption-text');
   for (;;) {
-    const text = page.locator('#caption-text');
     if (await text.evaluate((e) => e.scrollHeight > e.clientHeight + 1)) {
       cut.push(await text.textContent());
     }
     if (await button(page, 'Previous').isDisabled()) return cut;
+    const shown = await text.getAttribute('data-caption');
     await button(page, 'Previous').click();
+    await expect(text).not.toHaveAttribute('data-caption', String(shown));
   }
 }
 

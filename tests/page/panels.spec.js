@@ -107,6 +107,28 @@ test('embedded, the page shows the picture and how to play it', async ({ page })
   await runPhases(page, 2);
 });
 
+test('in a small frame of another page the whole picture is in sight', async ({ page }) => {
+  await page.setViewportSize({ width: 1024, height: 600 });
+  await open(page, '?embed&speed=100');
+  await runPhases(page, 3);
+  for (const what of ['node:5', 'client:1'])
+    await expect(page.locator(`[data-pick="${what}"]`)).toBeInViewport({ ratio: 0.95 });
+  await expect(page.locator('#caption-text')).toBeInViewport({ ratio: 0.95 });
+  await expect(page.locator('#placement')).toBeInViewport({ ratio: 0.95 });
+});
+
+test('the log has its entries again when one comes back to it', async ({ page }) => {
+  await open(page);
+  await runPhases(page, 1);
+  const cells = page.locator('.strip').first().locator('.track span');
+  const before = await cells.count();
+  expect(before).toBeGreaterThan(10);
+  await page.getByRole('tab', { name: 'Numbers' }).click();
+  await button(page, 'Step forward').click();
+  await page.getByRole('tab', { name: 'Log' }).click();
+  await expect(cells).toHaveCount(before);
+});
+
 test('a resize while messages travel loses nothing', async ({ page }) => {
   await open(page, '?speed=1/50');
   await button(page, 'Next phase').click();

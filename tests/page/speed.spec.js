@@ -70,6 +70,8 @@ test('sixty-four shards fit on a phone, a few at a time', async ({ page }) => {
   });
   await expect(scene.getByRole('button', { name: /^shard_64 on n1/ })).toBeInViewport();
   await expect(scene.locator('.chip').first()).not.toBeInViewport();
+  // Who stands where does not scroll away.
+  await expect(scene.locator('[data-pick="node:1"]')).toBeInViewport({ ratio: 1 });
   const sideways = () =>
     document.documentElement.scrollWidth - document.documentElement.clientWidth;
   expect(await page.evaluate(sideways)).toBe(0);

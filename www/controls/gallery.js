@@ -62,13 +62,13 @@ export async function begin(session, name) {
 }
 
 /** @param {Scenario} scenario */
-function card({ name, title, about, property }) {
+function card({ name, title, about, property, isFoundFalse }) {
   const link = html(
     'a',
     { href: PREFIX + name },
     html('b', {}, title),
     html('span', {}, about),
-    html('small', {}, property),
+    html('small', isFoundFalse ? { class: 'false' } : {}, property),
   );
   return { link, element: html('li', {}, link) };
 }

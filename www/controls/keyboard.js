@@ -88,7 +88,7 @@ export function wireRoving(scene) {
     /** Keeps exactly one way in, also after what had the focus is gone. */
     update() {
       if (scene.querySelector('[tabindex="0"]')) return;
-      scene.querySelector('[data-pick][role]')?.setAttribute('tabindex', '0');
+      scene.querySelector('[data-pick^="node:"]')?.setAttribute('tabindex', '0');
     },
   };
 }

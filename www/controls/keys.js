@@ -41,7 +41,9 @@ export class Keys {
   constructor(store, session) {
     this.store = store;
     this.slider = /** @type {HTMLInputElement} */ (byId('key'));
-    this.says = byId('key-of');
+    this.of = html('span');
+    this.in = html('span', { class: 'in' });
+    byId('key-of').append(this.of, this.in);
     this.buttons = ACTS.map(([label, , command]) => {
       const button = html('button', { type: 'button', disabled: true }, label);
       button.addEventListener('click', () => {
@@ -82,8 +84,10 @@ export class Keys {
     if (slider.disabled !== none) slider.disabled = none;
     if (Number(slider.value) !== key) slider.value = String(key);
     const shard = shardAt(key, view);
-    setText(this.says, `Key ${key}${shard ? ` in ${shard.name}` : ''}`);
-    setAttribute(slider, 'aria-valuetext', `key ${key}${shard ? ` in ${shard.name}` : ''}`);
+    const within = shard ? ` in ${shard.name}` : '';
+    setText(this.of, `Key ${key}`);
+    setText(this.in, within);
+    setAttribute(slider, 'aria-valuetext', `key ${key}${within}`);
     this.buttons.forEach((button, i) => {
       const label = ACTS[i]?.[0] ?? '';
       button.hidden = NEEDS.includes(label) && !commands.includes(label.toLowerCase());

@@ -1,4 +1,5 @@
-// The nodes: a card each, its name, its clock, and what is wrong with it. Links that are cut are drawn above them.
+// The nodes: a card each, with its name, its clock, and what is wrong with it on its head, and with the links from it that
+// are cut or held. Heads and links stay in sight when the scene is scrolled.
 
 import { Keyed, place, setAttribute, setBox, setText, spot, svg } from '../dom.js';
 import { offset } from '../format.js';
@@ -23,12 +24,18 @@ export class Cards {
   /**
    * @param {SVGGElement} root
    * @param {SVGGElement} linkRoot
+   * @param {SVGGElement} headRoot
    */
-  constructor(root, linkRoot) {
+  constructor(root, linkRoot, headRoot) {
     this.cards = new Keyed(
       root,
       (/** @type {Node} */ node) => node.id,
-      (node) => new Card(node),
+      () => new Card(),
+    );
+    this.heads = new Keyed(
+      headRoot,
+      (/** @type {Node} */ node) => node.id,
+      (node) => new Head(node),
     );
     this.links = new Keyed(
       linkRoot,
@@ -46,7 +53,12 @@ export class Cards {
     const used = new Set(view.replicas.filter((r) => r.role !== 'tombstone').map((r) => r.node));
     this.cards.update(view.nodes, (card, node) => {
       const chosen = selection.kind === 'node' && selection.id === node.id;
-      card.draw(node, geometry, used.has(node.id), chosen);
+      card.draw(node, geometry, lookOf(node, used.has(node.id), chosen));
+    });
+    this.heads.update(view.nodes, (head, node) => {
+      const chosen = selection.kind === 'node' && selection.id === node.id;
+      head.draw(node, geometry, lookOf(node, used.has(node.id), chosen));
+      setAttribute(head.head, 'aria-pressed', String(chosen));
     });
     const isolated = new Set(view.nodes.filter((node) => node.isolated).map((node) => node.id));
     const single = view.links.filter((link) => !isolated.has(link.from) && !isolated.has(link.to));
@@ -54,13 +66,48 @@ export class Cards {
   }
 }
 
+/**
+ * @param {Node} node
+ * @param {boolean} used whether it holds a replica
+ * @param {boolean} chosen
+ */
+function lookOf(node, used, chosen) {
+  return `card ${condition(node) || 'up'}${used ? '' : ' empty'}${chosen ? ' chosen' : ''}`;
+}
+
 class Card {
-  /** @param {Node} node */
-  constructor(node) {
+  constructor() {
     this.back = svg('rect', { class: 'back', rx: 10 });
     this.veil = svg('rect', { class: 'veil', rx: 10 });
     this.rule = svg('path', { class: 'rule' });
     this.queue = svg('path', { class: 'queue' });
+    this.element = svg('g', {}, this.back, this.veil, this.rule, this.queue);
+    /** @type {Geometry | null} */
+    this.fitted = null;
+  }
+
+  /**
+   * @param {Node} node
+   * @param {Geometry} geometry
+   * @param {string} look
+   */
+  draw(node, geometry, look) {
+    setAttribute(this.element, 'class', look);
+    setAttribute(this.queue, 'd', waiting(node, geometry));
+    if (this.fitted === geometry) return;
+    this.fitted = geometry;
+    const card = geometry.card(node.id - 1);
+    const { x, y, w, h } = geometry.head(node.id - 1);
+    setBox(this.back, card);
+    setBox(this.veil, card);
+    const { turned } = geometry;
+    this.rule.setAttribute('d', turned ? `M${x + w} ${card.y}v${card.h}` : `M${x} ${y + h}h${w}`);
+  }
+}
+
+class Head {
+  /** @param {Node} node */
+  constructor(node) {
     this.tap = svg('rect', { class: 'tap', rx: 9 });
     this.name = svg('text', { class: 'name' }, node.name);
     this.clock = svg('text', { class: 'clock' });
@@ -72,7 +119,7 @@ class Card {
       'data-pick': `node:${node.id}`,
     });
     this.head.append(this.tap, this.name, this.clock, this.lamp);
-    this.element = svg('g', {}, this.back, this.veil, this.rule, this.queue, this.head);
+    this.element = svg('g', {}, this.head);
     /** @type {Geometry | null} */
     this.fitted = null;
   }
@@ -80,20 +127,13 @@ class Card {
   /**
    * @param {Node} node
    * @param {Geometry} geometry
-   * @param {boolean} used whether it holds a replica
-   * @param {boolean} chosen
+   * @param {string} look
    */
-  draw(node, geometry, used, chosen) {
+  draw(node, geometry, look) {
     const word = condition(node);
-    setAttribute(
-      this.element,
-      'class',
-      `card ${word || 'up'}${used ? '' : ' empty'}${chosen ? ' chosen' : ''}`,
-    );
+    setAttribute(this.element, 'class', look);
     setText(this.clock, word || (geometry.roomy ? offset(node.clockOffsetNs) : ''));
     setAttribute(this.head, 'aria-label', `node ${node.name}, ${word || 'up'}`);
-    setAttribute(this.head, 'aria-pressed', String(chosen));
-    setAttribute(this.queue, 'd', waiting(node, geometry));
     if (this.fitted !== geometry) this.#fit(node.id - 1, geometry);
   }
 
@@ -103,14 +143,10 @@ class Card {
    */
   #fit(index, geometry) {
     this.fitted = geometry;
-    const card = geometry.card(index);
     const { x, y, w, h } = geometry.head(index);
-    setBox(this.back, card);
-    setBox(this.veil, card);
     place(this.head, x, y);
     setBox(this.tap, { x: 0, y: 0, w, h });
     const { turned } = geometry;
-    this.rule.setAttribute('d', turned ? `M${x + w} ${card.y}v${card.h}` : `M${x} ${y + h}h${w}`);
     this.clock.setAttribute('text-anchor', turned ? 'start' : 'end');
     if (turned) {
       spot(this.name, 11, h / 2 - 1);
@@ -151,14 +187,26 @@ class CutLink {
    * @param {Geometry} geometry
    */
   draw(link, geometry) {
-    const from = geometry.head(link.from - 1);
-    const to = geometry.head(link.to - 1);
-    // There and back keep apart.
-    const side = link.from < link.to ? -4 : 5;
-    const [x1, y1] = [from.x + from.w / 2, from.y + from.h / 2 + side];
-    const [x2, y2] = [to.x + to.w / 2, to.y + to.h / 2 + side];
-    setAttribute(this.line, 'd', `M${x1} ${y1}L${x2} ${y2}`);
-    spot(this.mark, x1 + (x2 - x1) * 0.3, y1 + (y2 - y1) * 0.3 + 4);
+    const { turned } = geometry;
+    const [from, to] = [geometry.head(link.from - 1), geometry.head(link.to - 1)];
+    const ahead = link.from < link.to ? 1 : -1;
+    const far = Math.abs(link.to - link.from) - 1;
+    // From head to head below them; farther ones lie deeper, and there and back keep apart.
+    const edge = turned ? from.x + from.w : from.y + from.h;
+    const depth = edge + (turned ? 5 + far * 5 : 4 + far * 6) + (ahead > 0 ? 0 : 3);
+    const middle = (/** @type {import('./geometry.js').Box} */ head, /** @type {number} */ by) =>
+      (turned ? head.y + head.h / 2 : head.x + head.w / 2) + by;
+    const [start, end] = [middle(from, 8 * ahead), middle(to, -8 * ahead)];
+    const mark = end - ahead * (16 + far * 14);
+    setAttribute(
+      this.line,
+      'd',
+      turned
+        ? `M${edge} ${start}H${depth}V${end}H${edge}m4-3l-4 3l4 3`
+        : `M${start} ${edge}V${depth}H${end}V${edge}m-3 4l3-4l3 4`,
+    );
+    if (turned) spot(this.mark, depth, mark + 4);
+    else spot(this.mark, mark, depth + 4);
     setText(this.mark, link.held ? '‖' : '✕');
   }
 }

@@ -18,7 +18,8 @@ export const LETTERS = {
   tombstone: '×',
 };
 
-const CROWN = 'M-7.6 5.6 -9.2-4.6-4-1 0-7.4 4-1 9.2-4.6 7.6 5.6z';
+/** The shape of a leader, where there is a letter for others. */
+export const CROWN = 'M-7.6 5.6 -9.2-4.6-4-1 0-7.4 4-1 9.2-4.6 7.6 5.6z';
 const HEXAGON = 'M0-1 .87-.5.87.5 0 1-.87.5-.87-.5z';
 
 export class Chips {

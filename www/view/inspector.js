@@ -30,11 +30,11 @@ export class Inspector {
   /** @param {Store} store */
   constructor(store) {
     this.title = byId('inspector-title');
-    const body = byId('inspector-body');
+    this.body = byId('inspector-body');
     const list = html('dl');
     const whys = html('div');
     const links = html('p', { class: 'links', 'aria-label': 'Links from here' });
-    body.append(list, links, whys);
+    this.body.append(list, links, whys);
     this.links = new Keyed(
       links,
       (/** @type {Node} */ node) => node.id,
@@ -66,6 +66,7 @@ export class Inspector {
   /** @param {State} state */
   update({ view, selection }) {
     if (!view || (view === this.seen && selection === this.about)) return;
+    if (selection !== this.about) this.body.scrollTop = 0;
     this.seen = view;
     this.about = selection;
     const page = pageOf(view, selection) ?? goneFrom(view, selection.node);

@@ -139,7 +139,8 @@ class Range {
     this.hot.hidden = !shard.hot;
     setAttribute(this.line, 'class', `line ${shard.availability}`);
     const words = { writable: 'writable', readable: 'only readable', unavailable: 'not writable' };
-    setText(this.since, `${words[shard.availability]} for ${span(shard.sinceNs)}`);
+    const word = words[shard.availability];
+    setText(this.since, shard.sinceNs > 0 ? `${word} for ${span(shard.sinceNs)}` : `${word} now`);
     setText(this.gap, shard.longestGapNs > 0 ? ` · longest gap ${span(shard.longestGapNs)}` : '');
   }
 }

@@ -1,7 +1,7 @@
 // The legend in the help: the very shapes of the scene, each with its word.
 
 import { byId, html, svg } from '../dom.js';
-import { LETTERS as ROLES, VOTE_DOTS } from './chips.js';
+import { CROWN, LETTERS as ROLES, VOTE_DOTS } from './chips.js';
 import { GLYPHS } from './logs.js';
 import { LETTERS as KINDS } from './messages.js';
 
@@ -96,7 +96,7 @@ function band(look) {
 
 /** @param {string} role */
 function badge(role) {
-  const letter = ROLES[/** @type {keyof typeof ROLES} */ (role)] || 'L';
+  const letter = ROLES[/** @type {keyof typeof ROLES} */ (role)];
   return svg(
     'svg',
     {
@@ -109,7 +109,9 @@ function badge(role) {
     role === 'candidate'
       ? svg('path', { d: 'M0-12 10.4-6V6L0 12-10.4 6V-6z' })
       : svg('circle', { r: 11 }),
-    svg('text', { 'text-anchor': 'middle', y: 4 }, letter),
+    letter === ''
+      ? svg('path', { class: 'crown', d: CROWN, transform: 'scale(0.6)' })
+      : svg('text', { 'text-anchor': 'middle', y: 4 }, letter),
   );
 }
 

@@ -50,16 +50,20 @@ export class Logs {
     );
     this.room = 20;
     this.names = 150;
+    /** @type {Map<number, number>} */
+    this.bases = new Map();
     new ResizeObserver(([entry]) => {
-      const style = getComputedStyle(this.root);
-      this.names = Number.parseFloat(style.getPropertyValue('--names'));
-      const width = (entry?.contentRect.width ?? 0) - this.names - STUB;
-      this.room = Math.max(6, Math.floor(width / CELL) - MARGIN);
+      const width = entry?.contentRect.width ?? 0;
+      // Another tab is open.
+      if (width === 0) return;
+      this.names = Number.parseFloat(getComputedStyle(this.root).getPropertyValue('--names'));
+      const room = Math.max(6, Math.floor((width - this.names - STUB) / CELL) - MARGIN);
+      if (room === this.room) return;
+      this.room = room;
+      this.bases.clear();
       this.seen = null;
       this.store.changed();
     }).observe(this.root);
-    /** @type {Map<number, number>} */
-    this.bases = new Map();
     /** @type {View | null} */
     this.seen = null;
     this.asked = 0;

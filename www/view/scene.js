@@ -23,21 +23,15 @@ export class Scene {
   constructor(root, store) {
     this.root = root;
     this.store = store;
-    const layers = ['cards', 'links', 'arcs', 'chips', 'clients', 'dots'].map((name) =>
-      svg('g', { class: `layer-${name}` }),
-    );
-    const [cards, links, arcs, chips, clients, dots] =
-      /** @type {[SVGGElement, SVGGElement, SVGGElement, SVGGElement, SVGGElement, SVGGElement]} */ (
-        layers
-      );
+    const [cards, arcs, chips, clients, links, heads, dots] = layers();
     this.surface = svg(
       'svg',
       { role: 'group', 'aria-label': 'Nodes, replicas and messages' },
       definitions(),
-      ...layers,
+      ...[cards, arcs, chips, clients, links, heads, dots],
     );
     root.append(this.surface);
-    this.cards = new Cards(cards, links);
+    this.cards = new Cards(cards, links, heads);
     this.chips = new Chips(chips);
     this.clients = new Clients(clients);
     this.messages = new Messages(arcs, dots);
@@ -48,6 +42,10 @@ export class Scene {
     /** @type {Geometry | null} */
     this.laidOut = null;
     root.addEventListener('scroll', () => {
+      const { scrollLeft, scrollTop } = root;
+      root.classList.toggle('scrolled', scrollLeft + scrollTop > 0);
+      root.style.setProperty('--scroll-x', `${scrollLeft}px`);
+      root.style.setProperty('--scroll-y', `${scrollTop}px`);
       this.seen = [];
       this.messages.forget();
       store.changed();
@@ -142,6 +140,20 @@ export class Scene {
     const { view } = this.store.state;
     if (pick && view) this.store.set(selected(view, pick));
   }
+}
+
+/** What is drawn, each above those before it. */
+function layers() {
+  const layer = (/** @type {string} */ name) => svg('g', { class: `layer-${name}` });
+  return /** @type {const} */ ([
+    layer('cards'),
+    layer('arcs'),
+    layer('chips'),
+    layer('clients'),
+    layer('links'),
+    layer('heads'),
+    layer('dots'),
+  ]);
 }
 
 /** Shapes that are referred to: the hatch of a node that is down, the disc that a learner fills. */

@@ -52,6 +52,7 @@ impl From<&Story> for ScenarioView {
             title: s.title.into(),
             about: s.about.into(),
             property: s.property.into(),
+            is_found_false: s.finds.is_some(),
             script: s.script.into(),
         }
     }

@@ -18,6 +18,8 @@ pub struct ScenarioView {
     pub about: String,
     /// The property that it shows.
     pub property: String,
+    /// Whether it is found false.
+    pub is_found_false: bool,
     /// What is done, as text: see [`Script`](crate::Script).
     pub script: String,
 }
