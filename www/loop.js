@@ -10,7 +10,10 @@ import { Pacing } from './engine/pacing.js';
 
 /** The drawn time may trail the view by no more wall time than this. */
 const TRAIL_MS = 60;
-/** Panels drawn in one frame while playing: text that changes faster cannot be read, and no frame has to draw them all. */
+/**
+ * Panels drawn in one frame while playing: text that changes faster cannot be read, and no frame has to draw them all, but
+ * for the one behind something that was done.
+ */
 const PANELS_A_FRAME = 2;
 /** Frames kept for the statistics. */
 const FRAMES_MAX = 2400;
@@ -64,7 +67,8 @@ export class Loop {
     }
     if (state.playing && !document.hidden) this.session.poll();
     for (const part of this.scene) part.update(state);
-    const panels = state.playing ? PANELS_A_FRAME : this.panels.length;
+    const panels = state.playing && !this.store.acted ? PANELS_A_FRAME : this.panels.length;
+    this.store.acted = false;
     for (let i = 0; i < panels; i += 1) {
       this.panels[this.nextPanel]?.update(state);
       this.nextPanel = (this.nextPanel + 1) % this.panels.length;

@@ -95,7 +95,8 @@ export class Session {
     try {
       const { speed, speedAsked } = this.store.state;
       const careful = speedAsked === 0;
-      this.store.receive(await this.client.call('poll', this.#since(), speed, careful));
+      const report = await this.client.call('poll', this.#since(), speed, careful);
+      this.store.receive(report, true);
       await this.#goOn();
     } catch (error) {
       this.#refuse(error);

@@ -80,20 +80,24 @@ export class Store {
     };
     /** Called after each change; the loop draws the next frame then. */
     this.changed = () => {};
+    /** Whether somebody did something since the last frame: what it did is seen in the next one. */
+    this.acted = false;
   }
 
   /** @param {Partial<State>} patch */
   set(patch) {
     Object.assign(this.state, patch);
+    this.acted = true;
     this.changed();
   }
 
   /**
    * Takes in what the worker reports.
    * @param {Report} report
+   * @param {boolean} [polled] whether time just went on, and nobody did anything
    */
-  receive(report) {
-    const { state } = this;
+  receive(report, polled = false) {
+    const { state, acted } = this;
     const view = report.view ?? state.view;
     if (view && state.view && view.timeNs < state.view.timeNs) this.#rewind(view.eventSeq);
     const last = state.events.at(-1)?.seq ?? 0;
@@ -112,6 +116,7 @@ export class Store {
     const { playing, behind, headNs, scripted, fault } = report;
     if (fault) state.problem = fault;
     this.set({ view, playing, behind, headNs, scripted });
+    if (polled) this.acted = acted;
   }
 
   /** Forgets everything about a run, for another one. */

@@ -108,6 +108,39 @@ test('all phases and a crash by keyboard alone', async ({ page }) => {
   await expect(page.getByRole('dialog')).toBeHidden();
 });
 
+test('the learning path by keyboard alone', async ({ page }) => {
+  await open(page);
+  const [title, place] = [page.locator('#caption-title'), page.locator('#caption-place')];
+  for (let stop = 1; stop <= 5; stop += 1) {
+    await expect(place).toHaveText(`${stop} of 5`);
+    await page.keyboard.press('n');
+  }
+  for (let phase = 1; phase <= 4; phase += 1) {
+    await page.keyboard.press(String(phase));
+    await reachPhase(page, phase);
+    await expect(title).toHaveText(`Phase ${phase}`);
+    await expect(place).toHaveText(/^(\d) of \1$/);
+  }
+  await page.keyboard.press('p');
+  await expect(place).toHaveText(/^4 of 5$/);
+  await page.keyboard.press('g');
+  await expect(page.getByRole('dialog', { name: 'Scenarios' })).toBeVisible();
+  for (let tabs = 0; tabs < 4; tabs += 1) {
+    if (await page.locator('#gallery-list a:focus').count()) break;
+    await page.keyboard.press('Tab');
+  }
+  await expect(page.locator('#gallery-list a').first()).toBeFocused();
+  await page.keyboard.press('Tab');
+  await page.keyboard.press('Enter');
+  await expect(title).toHaveText('A split under load');
+  await expect(place).toHaveText(/^(\d) of \1$/, { timeout: 60_000 });
+  await expect(button(page, 'Play')).toBeVisible({ timeout: 60_000 });
+  await page.keyboard.press('?');
+  await expect(page.locator('#glossary')).toBeVisible();
+  await page.keyboard.press('Escape');
+  await expect(page.getByRole('dialog')).toBeHidden();
+});
+
 test('the scene is one tab stop, and Space still plays beside it', async ({ page }) => {
   await open(page);
   await expect(page.locator('.scene [tabindex="0"]')).toHaveCount(1);

@@ -13,6 +13,8 @@ const FRAME_P95_MS = 8;
 const MANY_SHARDS_P95_MS = 16;
 /** From the first request until the engine runs; a busy machine gets twice that. */
 const READY_MS = 2000;
+/** From a press of a button until the page shows what it did; a busy machine gets twice that. */
+const ANSWER_MS = 100;
 
 /** @typedef {{ frames: number, p50: number, p95: number }} Stats */
 
@@ -58,6 +60,40 @@ test('script leaves the frame its time with sixty-four shards', async ({ page })
   const stats = await frames(page);
   test.info().annotations.push({ type: 'frames', description: described(stats) });
   expect(stats.p95).toBeLessThan(MANY_SHARDS_P95_MS * 2);
+});
+
+test('what is pressed is answered at once while the simulation runs at full speed', async ({
+  page,
+}) => {
+  await open(page, '?speed=100&shards=64');
+  await button(page, 'Play').click();
+  await expect(page.locator('#pace')).not.toHaveText('');
+  const answers = await page.evaluate(async () => {
+    const header = document.querySelectorAll('#placement thead th')[1];
+    /** @type {number[]} */
+    const took = [];
+    for (const [id, shows] of Array(6)
+      .fill(0)
+      .flatMap(() => [
+        ['isolate', true],
+        ['heal', false],
+      ])) {
+      const pressed = performance.now();
+      document.getElementById(String(id))?.click();
+      while (header?.textContent?.includes('isolated') !== shows) {
+        if (performance.now() - pressed > 5000) throw new Error(`${id} shows nothing`);
+        await new Promise(requestAnimationFrame);
+      }
+      took.push(performance.now() - pressed);
+    }
+    return took.sort((a, b) => a - b);
+  });
+  const [median, worst] = [answers[6] ?? 0, answers.at(-1) ?? 0];
+  test.info().annotations.push({
+    type: 'answers',
+    description: `median ${median.toFixed(0)} ms, worst ${worst.toFixed(0)} ms`,
+  });
+  expect(worst).toBeLessThan(ANSWER_MS * 2);
 });
 
 test('sixty-four shards fit on a phone, a few at a time', async ({ page }) => {
