@@ -27,3 +27,4 @@ mod split_cost;
 mod storage;
 mod swarm;
 mod use_cases;
+mod world;

@@ -1,6 +1,6 @@
 //! Crashes and restarts at every point of a split, a snapshot, a membership change, a destruction.
 
-use super::world::{A, B, N1, N2, N3, N4, N5, NODES, World, leads};
+use crate::world::{A, B, N1, N2, N3, N4, N5, NODES, World, leads};
 use shardscope_core::{Command, EventKind, MessageKind, NodeId, Options, Traffic};
 
 /// How far apart the points are at which nodes crash, in steps: coprime to what repeats.

@@ -1,6 +1,6 @@
 //! A node loses its disk, and with it the promises of the replicas that were on it.
 
-use super::world::{A, B, N1, N2, N3, N4, N5, World, leads};
+use crate::world::{A, B, N1, N2, N3, N4, N5, World, leads};
 use shardscope_core::view::{Availability, RoleView};
 use shardscope_core::{Command, EventKind, NodeId, ShardId, Step};
 

@@ -1,6 +1,6 @@
 //! Learners, moves and removals, with nodes that die or are away in between.
 
-use super::world::{A, B, N1, N2, N3, N4, N5, World, leads};
+use crate::world::{A, B, N1, N2, N3, N4, N5, World, leads};
 use shardscope_core::{
     Command, CommandError, EventKind, Key, MessageKind, NodeId, Options, Role, ShardId,
 };

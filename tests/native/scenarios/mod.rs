@@ -11,4 +11,3 @@ mod split;
 mod split_races;
 mod transfer;
 mod votes;
-mod world;

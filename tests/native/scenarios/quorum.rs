@@ -1,6 +1,6 @@
 //! Changes that would leave a shard without a live quorum, and those that would not.
 
-use super::world::{A, N1, N2, N3, N4, World};
+use crate::world::{A, N1, N2, N3, N4, World};
 use shardscope_core::{Command, CommandError, EventKind, NodeId, Refusal, Step};
 
 /// A shard on three nodes of which the third has been down for long enough to be missed.

@@ -1,6 +1,6 @@
 //! Splits: what they leave, and what is under way while they happen.
 
-use super::world::{A, B, C, N1, N2, N3, N4, N5, World, leads, request, split_applied};
+use crate::world::{A, B, C, N1, N2, N3, N4, N5, World, leads, request, split_applied};
 use shardscope_core::{Command, EventKind, Key, MessageKind, Options, Origin, ShardId, Traffic};
 
 /// Scenario 1. When a shard is split, then the leader of the whole leads both halves, their ranges

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::world::{A, B, N1, N2, N3, N4, N5, World, leads, split_applied};
+use crate::world::{A, B, N1, N2, N3, N4, N5, World, leads, split_applied};
 use shardscope_core::{
     Command, EventKind, MessageKind, Operation, Options, Outcome, ReadPolicy, Traffic,
 };

@@ -1,6 +1,6 @@
 //! Leadership handed over, lost, and left alone.
 
-use super::world::{A, N1, N2, N3, N4, World, leads, request};
+use crate::world::{A, N1, N2, N3, N4, World, leads, request};
 use shardscope_core::{
     Command, CommandError, EventKind, Key, MessageKind, NodeId, Refusal, Step, Traffic,
 };

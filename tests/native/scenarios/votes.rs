@@ -1,6 +1,6 @@
 //! What is seen of an election that only who looks at all nodes at once can see.
 
-use super::world::{A, N1, N2, N3, World, leads};
+use crate::world::{A, N1, N2, N3, World, leads};
 use shardscope_core::{Command, EventKind, MessageKind, Role, Traffic};
 
 fn campaigns(kind: &EventKind) -> bool {

@@ -8,15 +8,15 @@ use shardscope_core::{
     Outcome, Role, ShardId, Simulation, Traffic,
 };
 
-pub(super) const A: ShardId = ShardId(1);
-pub(super) const B: ShardId = ShardId(2);
-pub(super) const C: ShardId = ShardId(3);
-pub(super) const N1: NodeId = NodeId(1);
-pub(super) const N2: NodeId = NodeId(2);
-pub(super) const N3: NodeId = NodeId(3);
-pub(super) const N4: NodeId = NodeId(4);
-pub(super) const N5: NodeId = NodeId(5);
-pub(super) const NODES: [NodeId; 5] = [N1, N2, N3, N4, N5];
+pub(crate) const A: ShardId = ShardId(1);
+pub(crate) const B: ShardId = ShardId(2);
+pub(crate) const C: ShardId = ShardId(3);
+pub(crate) const N1: NodeId = NodeId(1);
+pub(crate) const N2: NodeId = NodeId(2);
+pub(crate) const N3: NodeId = NodeId(3);
+pub(crate) const N4: NodeId = NodeId(4);
+pub(crate) const N5: NodeId = NodeId(5);
+pub(crate) const NODES: [NodeId; 5] = [N1, N2, N3, N4, N5];
 
 /// Far more than anything takes that comes to an end.
 const LIMIT: Duration = Duration::from_secs(60);
@@ -24,8 +24,8 @@ const LIMIT: Duration = Duration::from_secs(60);
 const STEPS_MAX: usize = 100_000;
 
 /// A cluster, and all that has happened in it.
-pub(super) struct World {
-    pub(super) sim: Simulation,
+pub(crate) struct World {
+    pub(crate) sim: Simulation,
     told: Vec<Event>,
     /// Where in `told` the last command, or what was waited for since, left the story.
     cursor: usize,
@@ -34,7 +34,7 @@ pub(super) struct World {
 impl World {
     /// Five nodes, `shard_a` with keys 1 to 200 on `n1` (leader), `n2` and `n3`, each key written;
     /// nobody asks for anything.
-    pub(super) fn quiet() -> Self {
+    pub(crate) fn quiet() -> Self {
         let mut world = Self::loaded(&Options::seeded(7));
         world.has(Command::Load { on: false });
         world.pass(100);
@@ -42,7 +42,7 @@ impl World {
     }
 
     /// The same with other options, while clients read and write.
-    pub(super) fn loaded(options: &Options) -> Self {
+    pub(crate) fn loaded(options: &Options) -> Self {
         let mut world = Self::untouched(options);
         world.has(Command::NextPhase);
         world.sim.run_until(Condition::Phase(1), LIMIT).expect("every key is written");
@@ -52,13 +52,13 @@ impl World {
     }
 
     /// A cluster at its very beginning.
-    pub(super) fn untouched(options: &Options) -> Self {
+    pub(crate) fn untouched(options: &Options) -> Self {
         let sim = Simulation::new(options).expect("the options are within their limits");
         Self { sim, told: Vec::new(), cursor: 0 }
     }
 
     /// [`quiet`](Self::quiet), and `shard_a` is split at 101 into `shard_b`.
-    pub(super) fn quiet_and_split() -> Self {
+    pub(crate) fn quiet_and_split() -> Self {
         let mut world = Self::quiet();
         world.split(A, 101);
         world.settle();
@@ -66,19 +66,19 @@ impl World {
     }
 
     /// Has a command that makes sense carried out.
-    pub(super) fn has(&mut self, command: Command) {
+    pub(crate) fn has(&mut self, command: Command) {
         let name = format!("{command:?}");
         self.cursor = self.told.len();
         self.sim.submit(command).unwrap_or_else(|e| panic!("{name}: {e}"));
         self.listen();
     }
 
-    pub(super) fn split(&mut self, shard: ShardId, key: u64) {
+    pub(crate) fn split(&mut self, shard: ShardId, key: u64) {
         self.has(Command::Split { shard, key: Key(key) });
     }
 
     /// Splits as soon as placement has nothing else to do for the shard.
-    pub(super) fn split_when_settled(&mut self, shard: ShardId, key: u64) {
+    pub(crate) fn split_when_settled(&mut self, shard: ShardId, key: u64) {
         let command = Command::Split { shard, key: Key(key) };
         for _ in 0..STEPS_MAX {
             if self.sim.submit(command.clone()).is_ok() {
@@ -89,27 +89,27 @@ impl World {
         panic!("{shard} does not settle: {}", self.sim.view().placement_note);
     }
 
-    pub(super) fn move_to(&mut self, shard: ShardId, voters: &[NodeId], learners: &[NodeId]) {
+    pub(crate) fn move_to(&mut self, shard: ShardId, voters: &[NodeId], learners: &[NodeId]) {
         let (voters, learners) = (voters.to_vec(), learners.to_vec());
         self.has(Command::Move { shard, voters, learners });
     }
 
-    pub(super) fn crash(&mut self, node: NodeId) {
+    pub(crate) fn crash(&mut self, node: NodeId) {
         self.has(Command::Crash { node });
     }
 
-    pub(super) fn restart(&mut self, node: NodeId) {
+    pub(crate) fn restart(&mut self, node: NodeId) {
         self.has(Command::Restart { node });
     }
 
     /// Cuts what concerns `shard` from all other nodes to `node`.
-    pub(super) fn starve(&mut self, node: NodeId, shard: ShardId) {
+    pub(crate) fn starve(&mut self, node: NodeId, shard: ShardId) {
         for from in NODES.into_iter().filter(|from| *from != node) {
             self.has(Command::Cut(Traffic::between(from, node).of_shard(shard)));
         }
     }
 
-    pub(super) fn pass(&mut self, ms: u64) {
+    pub(crate) fn pass(&mut self, ms: u64) {
         for _ in 0..ms {
             self.sim.advance(Duration::from_millis(1), Budget::UNBOUNDED);
             self.listen();
@@ -117,7 +117,7 @@ impl World {
     }
 
     /// One step; false if nothing is left to happen.
-    pub(super) fn step(&mut self) -> bool {
+    pub(crate) fn step(&mut self) -> bool {
         let went = self.sim.step().is_some();
         self.listen();
         went
@@ -135,18 +135,23 @@ impl World {
     }
 
     /// A place in the story.
-    pub(super) fn now(&self) -> usize {
+    pub(crate) fn now(&self) -> usize {
         self.told.len()
     }
 
+    /// All that has happened.
+    pub(crate) fn told(&self) -> &[Event] {
+        &self.told
+    }
+
     /// What has happened since that place.
-    pub(super) fn since(&self, place: usize) -> impl Iterator<Item = &EventKind> {
+    pub(crate) fn since(&self, place: usize) -> impl Iterator<Item = &EventKind> {
         self.told[place..].iter().map(|e| &e.kind)
     }
 
     /// Steps until such a thing has happened since the last command or the last thing that was
     /// waited for, and tells when.
-    pub(super) fn until(&mut self, what: &str, is: impl Fn(&EventKind) -> bool) -> Event {
+    pub(crate) fn until(&mut self, what: &str, is: impl Fn(&EventKind) -> bool) -> Event {
         for _ in 0..STEPS_MAX {
             if let Some(at) = self.told[self.cursor..].iter().position(|e| is(&e.kind)) {
                 self.cursor += at + 1;
@@ -159,7 +164,7 @@ impl World {
     }
 
     /// Steps until such a message is in flight.
-    pub(super) fn until_in_flight(&mut self, is: impl Fn(&MessageView) -> bool) -> MessageView {
+    pub(crate) fn until_in_flight(&mut self, is: impl Fn(&MessageView) -> bool) -> MessageView {
         for _ in 0..STEPS_MAX {
             if let Some(message) = self.sim.view().messages.into_iter().find(|m| is(m)) {
                 return message;
@@ -170,32 +175,32 @@ impl World {
     }
 
     /// Lets placement come to rest.
-    pub(super) fn settle(&mut self) {
+    pub(crate) fn settle(&mut self) {
         self.sim.run_until(Condition::Settled, LIMIT).unwrap_or_else(|e| panic!("{e}"));
         self.listen();
         self.is_safe();
     }
 
-    pub(super) fn is_safe(&self) {
+    pub(crate) fn is_safe(&self) {
         if let Some(v) = self.sim.violations().first() {
             panic!("{} ({}), at event {}: {}", v.id, v.name, v.event.seq, v.text);
         }
     }
 
     /// The first client writes, and has its answer.
-    pub(super) fn write(&mut self, key: u64, value: u64) {
+    pub(crate) fn write(&mut self, key: u64, value: u64) {
         self.has(Command::Write { key: Key(key), value });
         self.completes(key);
     }
 
     /// The first client reads, and has its answer.
-    pub(super) fn read(&mut self, key: u64) -> Option<u64> {
+    pub(crate) fn read(&mut self, key: u64) -> Option<u64> {
         self.has(Command::Read { key: Key(key) });
         self.completes(key)
     }
 
     /// The next operation on that key completes; what was read.
-    pub(super) fn completes(&mut self, wanted: u64) -> Option<u64> {
+    pub(crate) fn completes(&mut self, wanted: u64) -> Option<u64> {
         let is =
             |kind: &EventKind| matches!(kind, EventKind::Completed { key, .. } if key.0 == wanted);
         match self.until("an operation completes", is).kind {
@@ -207,26 +212,26 @@ impl World {
         }
     }
 
-    pub(super) fn leader(&self, shard: ShardId) -> Option<NodeId> {
+    pub(crate) fn leader(&self, shard: ShardId) -> Option<NodeId> {
         let view = self.sim.view();
         view.shards.iter().find(|s| s.id == shard.0).and_then(|s| s.leader).map(NodeId)
     }
 
     /// The replica of `shard` that `node` holds.
-    pub(super) fn replica(&self, node: NodeId, shard: ShardId) -> Option<ReplicaView> {
+    pub(crate) fn replica(&self, node: NodeId, shard: ShardId) -> Option<ReplicaView> {
         let replicas = self.sim.view().replicas;
         replicas.into_iter().find(|r| r.node == node.0 && r.shard == shard.0 && lives(r))
     }
 
     /// What each node holds of `shard`, as in the placement table.
-    pub(super) fn row(&self, shard: ShardId) -> String {
+    pub(crate) fn row(&self, shard: ShardId) -> String {
         let view = self.sim.view();
         let row = view.placement.iter().find(|row| row.shard == shard.0);
         row.map_or_else(|| "no such shard".into(), |row| row.cells.join(" "))
     }
 
     /// How many replicas have come to lead `shard` since `place`.
-    pub(super) fn elections(&self, shard: ShardId, place: usize) -> usize {
+    pub(crate) fn elections(&self, shard: ShardId, place: usize) -> usize {
         let is = |kind: &&EventKind| matches!(kind, EventKind::RoleChanged { shard: s, role: Role::Leader, .. } if *s == shard);
         self.since(place).filter(is).count()
     }
@@ -234,7 +239,7 @@ impl World {
     /// Ends every fault, lets all come to rest, and asserts that nothing was found false, that a
     /// shard's replicas are equal, that the shards tile the key space, and that it can be read and
     /// written at every border.
-    pub(super) fn ends_well(mut self) {
+    pub(crate) fn ends_well(mut self) {
         self.mend();
         self.settle();
         self.has(Command::Load { on: false });
@@ -263,7 +268,7 @@ impl World {
     }
 
     /// Ends every fault.
-    pub(super) fn mend(&mut self) {
+    pub(crate) fn mend(&mut self) {
         self.has(Command::Heal);
         drop(self.sim.submit(Command::RestartPlacement));
         for node in NODES {
@@ -290,7 +295,7 @@ fn lives(replica: &ReplicaView) -> bool {
 }
 
 /// A request of that kind about `shard` from a node to another.
-pub(super) fn request(
+pub(crate) fn request(
     kind: MessageKind,
     shard: ShardId,
     from: NodeId,
@@ -301,7 +306,7 @@ pub(super) fn request(
 }
 
 /// That replica came to lead.
-pub(super) fn leads(wanted: ShardId, on: NodeId) -> impl Fn(&EventKind) -> bool {
+pub(crate) fn leads(wanted: ShardId, on: NodeId) -> impl Fn(&EventKind) -> bool {
     move |kind| {
         matches!(kind, EventKind::RoleChanged { node, shard, role: Role::Leader, .. }
             if (*node, *shard) == (on, wanted))
@@ -309,7 +314,7 @@ pub(super) fn leads(wanted: ShardId, on: NodeId) -> impl Fn(&EventKind) -> bool 
 }
 
 /// The split of that shard was applied on that node.
-pub(super) fn split_applied(shard: ShardId, on: NodeId) -> impl Fn(&EventKind) -> bool {
+pub(crate) fn split_applied(shard: ShardId, on: NodeId) -> impl Fn(&EventKind) -> bool {
     move |kind| {
         matches!(kind, EventKind::SplitApplied { node, parent, .. }
             if (*node, parent.shard) == (on, shard))
