@@ -214,10 +214,11 @@ test('the page is not wider than a phone', async ({ page }) => {
   expect(wide).toBe(375);
 });
 
-test('everything fits on one screen of 1440 × 900 and of 1024 × 768', async ({ page }) => {
+test('everything fits on one screen, from 1440 × 900 down to 1280 × 720', async ({ page }) => {
   for (const [width, height] of [
     [1440, 900],
     [1024, 768],
+    [1280, 720],
   ]) {
     await page.setViewportSize({ width: width ?? 0, height: height ?? 0 });
     await open(page);
@@ -227,5 +228,9 @@ test('everything fits on one screen of 1440 × 900 and of 1024 × 768', async ({
       return { scrollHeight, scrollWidth };
     });
     expect([scrollWidth, scrollHeight]).toEqual([width, height]);
+    for (const what of ['#placement', '[data-pick="client:6"]', '#script', '#caption-call'])
+      await expect(page.locator(what)).toBeInViewport({ ratio: 0.95 });
+    const inspector = await page.locator('#inspector-body').boundingBox();
+    expect(inspector?.height).toBeGreaterThan(90);
   }
 });
