@@ -184,6 +184,7 @@ export interface Client {
   routes: Route[];
   pending: string;
   attempts: number;
+  setback: string;
   lastRepair: string;
   lastRepairNs: number | null;
   home: number | null;

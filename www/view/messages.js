@@ -59,15 +59,22 @@ export class Messages {
     const weights = state.playing && state.speed > DOTS_UP_TO;
     if (view !== this.seen || geometry !== this.fitted)
       this.#take(view, geometry, weights, inSight);
-    for (const arc of this.arcs.values()) arc.onIt = 0;
+    const { kind, id: chosen, node } = state.selection;
+    const link = kind === 'link' ? `n${node}>n${chosen}` : '';
+    for (const arc of this.arcs.values()) {
+      arc.onIt = 0;
+      arc.chosen = arc.link === link;
+    }
     for (const [id, dot] of this.dots) {
       if (dot.landed(state.shownNs, state.playing)) {
         dot.element.remove();
         this.dots.delete(id);
         continue;
       }
-      dot.draw(state.shownNs, state.calm, weights);
+      const isChosen = kind === 'message' && id === chosen;
+      dot.draw(state.shownNs, state.calm, weights, isChosen);
       dot.arc.onIt += 1;
+      dot.arc.chosen ||= isChosen;
     }
     for (const [key, arc] of this.arcs) {
       arc.draw(weights);
@@ -166,6 +173,8 @@ class Arc {
   constructor(message, curve) {
     this.curve = curve;
     this.onIt = 0;
+    this.link = `${message.from}>${message.to}`;
+    this.chosen = false;
     this.quiet = 0;
     this.weight = 0;
     this.line = svg('path', { class: 'line', d: pathOf(curve) });
@@ -189,6 +198,7 @@ class Arc {
     const width = weights ? 1 + Math.min(7, this.weight * 5) : 1.2;
     setAttribute(this.line, 'stroke-width', width.toFixed(1));
     this.element.classList.toggle('weighs', weights);
+    this.element.classList.toggle('chosen', this.chosen);
   }
 }
 
@@ -245,14 +255,17 @@ class Dot {
    * @param {number} shownNs
    * @param {boolean} calm
    * @param {boolean} weights
+   * @param {boolean} chosen
    */
-  draw(shownNs, calm, weights) {
+  draw(shownNs, calm, weights, chosen) {
     const { sentNs, dueNs } = this.message;
     const way = dueNs === null ? 0.12 : (shownNs - sentNs) / Math.max(1, dueNs - sentNs);
     const { x, y } = along(this.arc.curve, calm ? STILL_AT : Math.min(1, Math.max(0, way)));
     this.element.setAttribute('transform', `translate(${x.toFixed(1)} ${y.toFixed(1)})`);
-    const look = `${this.look}${this.lost ? ' lost' : ''}${weights ? ' unseen' : ''}`;
+    const states = [this.lost && 'lost', weights && 'unseen', chosen && 'chosen'].filter(Boolean);
+    const look = [this.look, ...states].join(' ');
     setAttribute(this.element, 'class', look);
+    setAttribute(this.element, 'aria-pressed', String(chosen));
   }
 }
 

@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use super::Client;
+use super::setback::Setback;
 use crate::event::EventKind;
 use crate::few;
 use crate::id::{NodeId, ShardId};
@@ -47,17 +48,19 @@ pub(super) enum Attempt {
 }
 
 /// Where an attempt goes.
-struct Aim {
-    shard: ShardId,
-    version: u64,
-    target: NodeId,
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Aim {
+    pub(super) shard: ShardId,
+    pub(super) version: u64,
+    pub(super) target: NodeId,
 }
 
 impl Client {
     pub(super) async fn attempt(&self, under_way: &mut UnderWay) -> Attempt {
-        let Some(Aim { shard, version, target }) = self.aim(under_way) else {
+        let Some(aim) = self.aim(under_way) else {
             return self.ask_placement(under_way.key).await;
         };
+        let Aim { shard, version, target } = aim;
         if self.is_lost(under_way.key) {
             // Without an answer the old route is all there is.
             let _: Attempt = self.ask_placement(under_way.key).await;
@@ -69,11 +72,16 @@ impl Client {
         let message = Message::Request(request);
         let began = self.0.sim.now();
         let answer = self.0.network.call(from, to, Some(shard), message, ATTEMPT_TTL).await;
+        let reply = match answer {
+            Ok(Message::Reply { reply, .. }) => Some(reply),
+            _ => None,
+        };
         let mut state = self.0.state.borrow_mut();
+        state.facts.setback = Setback::of(aim, reply.as_ref());
         // A write waits for a quorum: how far its leader is from this client it does not tell.
         let measures = !under_way.operation.is_write();
-        match answer {
-            Ok(Message::Reply { reply, .. }) => {
+        match reply {
+            Some(reply) => {
                 // That a node turns clients away at once does not make it near.
                 if measures && reply != Reply::Busy {
                     state.round_trips.learn(target, self.0.sim.now().since(began));
@@ -81,7 +89,7 @@ impl Client {
                 drop(state);
                 self.learn(under_way, target, reply)
             }
-            _ => {
+            None => {
                 if measures {
                     state.round_trips.lost(target, ATTEMPT_TTL);
                 }

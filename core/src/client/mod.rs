@@ -8,6 +8,7 @@
 mod attempt;
 mod load;
 mod round_trips;
+mod setback;
 
 use std::cell::RefCell;
 use std::collections::VecDeque;
@@ -21,6 +22,7 @@ use attempt::{Attempt, UnderWay};
 use load::{Load, Want};
 pub(crate) use load::{LoadOptions, Task};
 use round_trips::RoundTrips;
+use setback::Setback;
 
 use crate::event::{EventKind, Outcome};
 use crate::id::ClientId;
@@ -71,6 +73,8 @@ struct State {
 pub(crate) struct ClientFacts {
     pub(crate) pending: Option<(Key, Operation)>,
     pub(crate) attempts: u32,
+    /// What came of the pending operation's last attempt, if nothing did.
+    pub(crate) setback: Option<Setback>,
     pub(crate) last_repair: Option<(Time, Repair)>,
     pub(crate) ok: u64,
     pub(crate) failed: u64,
@@ -253,6 +257,7 @@ impl Client {
         let mut state = self.0.state.borrow_mut();
         state.facts.pending = Some((key, operation));
         state.facts.attempts = 0;
+        state.facts.setback = None;
         let client = self.0.id;
         self.0.trace.record(EventKind::Invoked { client, serial, key, operation });
     }

@@ -290,6 +290,8 @@ pub struct ClientView {
     pub pending: String,
     /// Attempts of the pending operation so far.
     pub attempts: u32,
+    /// Why its last attempt came to nothing, in a sentence; empty if none has been answered yet.
+    pub setback: String,
     /// What its last repair was, such as `shard_a epoch 1 → 2`; empty at first.
     pub last_repair: String,
     /// Time since that.

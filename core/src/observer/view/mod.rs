@@ -155,6 +155,7 @@ impl Observer {
             routes: route_views(client, shards, leader),
             pending: pending.unwrap_or_default(),
             attempts: facts.attempts,
+            setback: facts.setback.map(|setback| setback.to_string()).unwrap_or_default(),
             last_repair: facts.last_repair.map_or_else(String::new, |(_, r)| match r.from {
                 0 => format!("{} found at version {}", r.shard, r.to),
                 from => format!("{} version {from} → {}", r.shard, r.to),
