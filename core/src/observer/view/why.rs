@@ -16,7 +16,7 @@ pub(super) fn whys(view: &View) -> Vec<WhyView> {
         found.extend(unwritable(view, shard));
     }
     found.extend(phase(view));
-    found.extend(view.clients.iter().filter_map(|client| undone(client)));
+    found.extend(view.clients.iter().filter_map(undone));
     for shard in &view.shards {
         found.extend(uncommitted(view, shard));
     }
