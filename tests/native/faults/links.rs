@@ -30,7 +30,7 @@ fn a_cut_of_one_shard_leaves_the_other_alone() {
     world.has(Command::HealLink(Traffic::between(N2, N1).of_shard(B)));
     assert_eq!(world.sim.view().links.len(), 1);
     world.has(Command::Heal);
-    world.is_done();
+    world.ends_with_all_done();
 }
 
 /// Given a leader whose appends are held but whose heartbeats pass, when clients write, then
@@ -51,7 +51,7 @@ fn held_appends_wait_in_flight_and_go_on() {
     assert_eq!(world.fate_of(held.id), Ok(released), "it was due long ago");
     world.has(Command::Heal);
     assert!(world.acknowledged_in(1_000) > 0);
-    world.is_done();
+    world.ends_with_all_done();
 }
 
 #[test]
@@ -70,7 +70,7 @@ fn a_slow_link_takes_that_much_longer() {
     assert!(links.len() == 4 && links.iter().all(|l| l.slow_ns == 50_000_000 && !l.cut));
     world.has(Command::Heal);
     assert_eq!(world.sim.view().links, []);
-    world.is_done();
+    world.ends_with_all_done();
 }
 
 /// Given links that lose, double and reorder messages, when clients write for a while, then
@@ -88,7 +88,7 @@ fn lossy_links_are_lived_with() {
     }
     assert!(world.acknowledged_in(10_000) > 100);
     world.has(Command::Heal);
-    world.is_done();
+    world.ends_with_all_done();
 }
 
 #[test]
@@ -113,7 +113,7 @@ fn one_message_is_dropped_delayed_or_doubled() {
     let copy = twins(&world).filter(|copy| *copy > message.id).expect("there are two now");
     assert!(world.fate_of(message.id).is_ok());
     assert!(world.fate_of(copy).is_ok());
-    world.is_done();
+    world.ends_with_all_done();
 }
 
 /// The shapes of a network partition. Given each, when time passes, then a side with a quorum of
@@ -142,6 +142,6 @@ fn partitions_of_every_shape_end_in_one_history() {
         let back = world.sim.run_until(Condition::NextCommit, LIMIT);
         back.unwrap_or_else(|e| panic!("{name}: {e}"));
         world.pass(2_000);
-        world.is_done();
+        world.ends_with_all_done();
     }
 }

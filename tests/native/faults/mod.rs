@@ -69,7 +69,7 @@ impl World {
     }
 
     /// Lets what clients asked for come to its end: all of it is done, and the world ends well.
-    fn is_done(mut self) {
+    fn ends_with_all_done(mut self) {
         self.has(Command::Load { on: false });
         self.pass(6_000);
         let clients = self.sim.view().clients;

@@ -20,7 +20,7 @@ fn an_election_timeout_fires_by_hand() {
     world.pass(3_000);
     assert!(world.on(N3, A).term > term);
     assert!(world.leader(A).is_some());
-    world.is_done();
+    world.ends_with_all_done();
 }
 
 /// Given a learner, when its election timeout is to fire, then that is refused: it has none.
@@ -58,7 +58,7 @@ fn a_replica_that_is_kept_from_applying_still_takes_entries() {
         world.pass(3_000);
         assert!(world.on(N3, A).applied >= after.last_log);
         assert!(!world.on(N3, A).apply_held);
-        world.is_done();
+        world.ends_with_all_done();
     }
 }
 
@@ -83,7 +83,7 @@ fn what_no_quorum_has_flushed_is_not_acknowledged() {
         world.has(end(N2));
         assert!(world.acknowledged_in(2_000) > 10);
         world.has(end(N3));
-        world.is_done();
+        world.ends_with_all_done();
     }
 }
 
@@ -106,7 +106,7 @@ fn a_node_crashes_at_a_point_of_a_flush_that_a_test_chooses() {
     assert!(lost.is_some_and(|lost| lost > 0), "{lost:?}");
     world.has(Command::ReleaseDisk { node: N3 });
     world.has(Command::Restart { node: N3 });
-    world.is_done();
+    world.ends_with_all_done();
 }
 
 #[test]
@@ -122,7 +122,7 @@ fn slow_disks_make_writes_slow() {
     for node in [N1, N2, N3] {
         world.has(Command::SlowDisk { node, flush_latency_ns: 200_000 });
     }
-    world.is_done();
+    world.ends_with_all_done();
 }
 
 /// Given a follower whose clock jumps ahead or runs fast, when its election timeout fires again and
@@ -140,6 +140,6 @@ fn a_clock_that_is_wrong_does_not_disturb_a_leader() {
         }
         world.has(clock(N3, 0, 0));
         world.pass(30_000);
-        world.is_done();
+        world.ends_with_all_done();
     }
 }
