@@ -3,8 +3,8 @@
 //! Drives `cluster` as a person could, watches for each phase's end, and tells what it cost.
 
 mod captions;
-mod finds;
 mod phases;
+mod reads;
 mod script;
 mod story;
 mod tales;

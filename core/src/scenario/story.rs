@@ -2,10 +2,10 @@
 //!
 //! Data only. The page lists them and links to each by name; a native test runs each of them to its
 //! end. Captions come true in the order in which they stand. A new scenario is one value in
-//! `tales`, `use_cases` or `finds`, and its name in [`STORIES`].
+//! `tales`, `reads` or `use_cases`, and its name in [`STORIES`].
 
 use super::captions::Caption;
-use super::{finds, tales, use_cases};
+use super::{reads, tales, use_cases};
 use crate::event::EventKind;
 use crate::options::Options;
 use crate::view::ScenarioView;
@@ -77,8 +77,8 @@ pub const STORIES: &[Story] = &[
     tales::MINORITY,
     tales::MOVE_BACK,
     tales::CRASH_IN_SPLIT,
-    tales::READ_AFTER_RESTART,
-    finds::STALE_LEASE_READ,
+    reads::READ_AFTER_RESTART,
+    reads::STALE_LEASE_READ,
     use_cases::HORIZONTAL_SCALING,
     use_cases::LOAD_BALANCING,
     use_cases::DATA_LOCALITY,

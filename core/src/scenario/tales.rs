@@ -9,7 +9,7 @@ use crate::id::{NodeId, ShardId};
 use crate::operation::Operation;
 use crate::options::Options;
 
-fn leads(e: &EventKind) -> bool {
+pub(super) fn leads(e: &EventKind) -> bool {
     matches!(e, EventKind::RoleChanged { role: Role::Leader, .. })
 }
 
@@ -350,59 +350,6 @@ pub(super) const CRASH_IN_SPLIT: Story = Story {
                 | EventKind::SnapshotInstalled { node, .. } => *node == NodeId(1),
                 _ => false,
             },
-        ),
-    ],
-};
-
-pub(super) const READ_AFTER_RESTART: Story = Story {
-    name: "read-after-restart",
-    title: "A read after a restart",
-    about: "The leader crashes and is back within its own lease. Whatever it remembers, it may \
-            not answer from it.",
-    property: "S16 linearizable histories",
-    finds: None,
-    script: "# gone for less time than a lease lasts\n\
-             phase 1\n\
-             load off\n\
-             after 100 ms write 42 1\n\
-             after 50 ms crash n1\n\
-             after 5 ms restart n1\n\
-             read 42 # asks n1, whom it believes to lead\n\
-             wait 2 s",
-    options: Options::default,
-    captions: &[
-        told(
-            "wrote",
-            "Client 1 wrote key 42, and was told so: two of three disks hold it.",
-            ["raft.client_write(operation)", "RawPut"],
-            |e| matches!(e, EventKind::Completed { operation: Operation::Write(_), .. }),
-        ),
-        told(
-            "crash",
-            "n1 **crashes**, and with it goes what was only in its memory: that it leads, and \
-             until when its lease lasts.",
-            ["", "store down"],
-            |e| matches!(e, EventKind::NodeCrashed { .. }),
-        ),
-        told(
-            "restart",
-            "It is back after 5 ms, long before its lease would have ended. But a lease counts \
-             from heartbeats **of this life**: it starts as a follower and may not answer a read.",
-            ["Raft::new(…) on what the disk holds", "leader lease is volatile"],
-            |e| matches!(e, EventKind::NodeStarted { .. }),
-        ),
-        told(
-            "elected",
-            "There is a leader again, in a **higher term**. Before it answers it commits an entry \
-             of its own term, so it knows of every write before it.",
-            ["raft.ensure_linearizable(ReadIndex)", "ReadIndex"],
-            leads,
-        ),
-        told(
-            "answer",
-            "The read is answered with **what was written**. It took an election, and it is right.",
-            ["raft.ensure_linearizable(ReadIndex)", "RawGet"],
-            |e| matches!(e, EventKind::Completed { operation: Operation::Read, .. }),
         ),
     ],
 };
