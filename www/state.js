@@ -75,7 +75,6 @@ export class Store {
       panic: null,
       calm: false,
       still: false,
-      openraft: '',
       ...initial,
     };
     /** Called after each change; the loop draws the next frame then. */

@@ -372,7 +372,6 @@ export interface State {
   calm: boolean;
   /** For pictures: the cluster is drawn only while time stands still. */
   still: boolean;
-  openraft: string;
 }
 
 /** One part of the page: draws the state, keeps none of its own that matters. */

@@ -123,6 +123,20 @@ test('a parameter that nobody knows is named', async ({ page }) => {
   await expect(page.locator('#notice')).toContainText('The address says "sede"');
 });
 
+test('a caption links its call to the documentation of the very OpenRaft that runs', async ({
+  page,
+}) => {
+  await open(page);
+  await runPhases(page, 1);
+  await button(page, 'Previous').click();
+  const link = page.locator('#caption-call a');
+  await expect(link).toHaveText('raft.client_write(operation)');
+  await expect(link).toHaveAttribute(
+    'href',
+    /^https:\/\/docs\.rs\/openraft\/0\.10\.0-alpha\.\d+\/openraft\/\?search=client_write$/,
+  );
+});
+
 test('the glossary gives each word one meaning', async ({ page }) => {
   await open(page);
   await button(page, 'Help').click();

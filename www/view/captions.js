@@ -43,7 +43,7 @@ export class Captions {
     if (caption.phase > 0) rememberTour();
     this.text.replaceChildren(...strong(caption.text));
     const facts = [];
-    if (caption.call) facts.push(html('code', {}, caption.call));
+    if (caption.call) facts.push(callOf(caption.call, state.view?.openraft ?? ''));
     if (caption.tikv) facts.push(html('span', { class: 'soft' }, `TiKV: ${caption.tikv}`));
     this.call.replaceChildren(...facts);
     setAttribute(this.text, 'data-caption', caption.id);
@@ -115,6 +115,20 @@ function headOf({ id, phase }, { view }) {
 function indexOf(state, told) {
   const found = told.findIndex((caption) => caption.id === state.captionId);
   return found < 0 ? told.length - 1 : found;
+}
+
+/**
+ * The OpenRaft call behind a caption, with a link to what its documentation finds under that name.
+ * @param {string} call
+ * @param {string} version the exact one that runs here
+ */
+function callOf(call, version) {
+  const code = html('code', {}, call);
+  const name = /[A-Z]\w+::\w+/.exec(call)?.[0] ?? [...call.matchAll(/\.([a-z_]+)/g)].at(-1)?.[1];
+  if (!name || !version) return code;
+  const href = `https://docs.rs/openraft/${version}/openraft/?search=${encodeURIComponent(name)}`;
+  const title = `${name} in the documentation of OpenRaft ${version}, in another tab`;
+  return html('a', { href, title, target: '_blank', rel: 'noreferrer' }, code);
 }
 
 /**

@@ -81,7 +81,7 @@ pub(super) const SPLIT_UNDER_LOAD: Story = Story {
             "proposed",
             "The split is proposed like any write, **behind those that are under way**. Those \
              that come after it name an old epoch and will have no effect.",
-            ["raft.client_write(Operation::Split)", "BatchSplit"],
+            ["raft.client_write(Proposal::Split)", "BatchSplit"],
             |e| matches!(e, EventKind::SplitProposed { .. }),
         ),
         told(
@@ -316,7 +316,7 @@ pub(super) const CRASH_IN_SPLIT: Story = Story {
             "proposed",
             "n1 **proposes the split** and sends the entry out. It is not committed yet: no \
              majority has it.",
-            ["raft.client_write(Operation::Split)", "BatchSplit"],
+            ["raft.client_write(Proposal::Split)", "BatchSplit"],
             |e| matches!(e, EventKind::SplitProposed { .. }),
         ),
         told(
