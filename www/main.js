@@ -73,10 +73,15 @@ function unknown() {
   return `The address says ${named}, which means nothing here: it can say ${PARAMETERS.join(', ')}.`;
 }
 
+/** A module that does nothing but name a type with a `v128` in it: it is valid where there is SIMD. */
+const SIMD = Uint8Array.of(0, 0x61, 0x73, 0x6d, 1, 0, 0, 0, 1, 5, 1, 0x60, 0, 1, 0x7b);
+
 /** What this browser lacks, in a sentence; '' if nothing. */
 function lacking() {
   if (typeof WebAssembly !== 'object')
     return 'ShardScope runs OpenRaft as WebAssembly, which this browser does not offer.';
+  if (!WebAssembly.validate(SIMD))
+    return 'ShardScope needs WebAssembly with SIMD: Chrome 91, Firefox 89, Safari 16.4, or newer.';
   if (typeof Worker !== 'function')
     return 'ShardScope runs OpenRaft in a worker, which this browser does not offer.';
   return '';

@@ -53,6 +53,18 @@ test('without WebAssembly the page says so', async ({ page }) => {
   await expect(button(page, 'Next phase')).toBeDisabled();
 });
 
+test('without SIMD the page says so', async ({ page }) => {
+  // An older browser refuses every module that names a v128.
+  await page.addInitScript(() => {
+    const validate = WebAssembly.validate;
+    WebAssembly.validate = (source) =>
+      !new Uint8Array(/** @type {ArrayBuffer} */ (source)).includes(0x7b) && validate(source);
+  });
+  await page.goto('/');
+  await expect(page.getByRole('alert')).toContainText('WebAssembly with SIMD');
+  await expect(button(page, 'Next phase')).toBeDisabled();
+});
+
 test('without workers the page says so', async ({ page }) => {
   await page.addInitScript(() => Reflect.deleteProperty(globalThis, 'Worker'));
   await page.goto('/');

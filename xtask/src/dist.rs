@@ -39,7 +39,7 @@ const MARK: &str = "pkg/shardscope_web_bg.wasm";
 const SINGLE: &str = "shardscope.html";
 
 /// What the compiler may use; wasm-opt must allow exactly that.
-const WASM_FEATURES: [&str; 7] = [
+const WASM_FEATURES: [&str; 8] = [
     "--enable-bulk-memory",
     "--enable-bulk-memory-opt",
     "--enable-multivalue",
@@ -47,6 +47,7 @@ const WASM_FEATURES: [&str; 7] = [
     "--enable-nontrapping-float-to-int",
     "--enable-reference-types",
     "--enable-sign-ext",
+    "--enable-simd",
 ];
 
 /// What wasm-opt does. Ordered by name, the functions that are made of one generic function lie side
