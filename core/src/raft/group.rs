@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use openraft::async_runtime::watch::WatchReceiver;
-use openraft::errors::{ClientWriteError, Fatal, LinearizableReadError, RaftError};
+use openraft::errors::{LinearizableReadError, RaftError};
 use openraft::raft::SnapshotResponse;
 use openraft::raft::linearizable_read::Linearizer;
 use openraft::type_config::TypeConfigExt;
@@ -15,13 +15,14 @@ use openraft::{ChangeMembers, Config, Precondition, Raft, ServerState};
 
 use super::compaction::Compaction;
 use super::entry::{Applied, Proposal};
+use super::error::{ReadError, WriteError, read_error, stopped, write_error};
 use super::log_store::LogStore;
 use super::message::{C, RaftReply, Rpc};
 use super::seat::{NodeSide, Seat};
 use super::state_machine::StateMachine;
 use super::transport::Transport;
 use super::types::{NodeDisk, ReplicaNode, Snapshot};
-use crate::event::{Refusal, Role};
+use crate::event::Role;
 use crate::id::{NodeId, ReplicaId};
 use crate::key::Epoch;
 use crate::network::MessageKind;
@@ -49,32 +50,6 @@ pub(crate) struct Parts {
     pub(crate) trace: Trace,
     pub(crate) probe: Probe,
     pub(crate) node: NodeSide,
-}
-
-/// Why a write, a split or a membership change was not done here.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum WriteError {
-    /// Nothing was appended; perhaps that replica leads.
-    NotLeader(Option<ReplicaId>),
-    /// It may be appended, and committed later.
-    Unknown(String),
-    /// A precondition did not hold: nothing was appended.
-    Stale,
-    /// OpenRaft refused it, for this reason.
-    Refused(String),
-    /// It would do harm as things stand: nothing was appended.
-    Harmful(Refusal),
-}
-
-/// Why a read cannot be served here.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum ReadError {
-    /// Perhaps that replica leads.
-    NotLeader(Option<ReplicaId>),
-    /// No quorum answered.
-    NoQuorum,
-    /// This replica has not applied in time what it must have.
-    Behind,
 }
 
 /// How a replica stands.
@@ -374,33 +349,5 @@ fn role(state: ServerState) -> Role {
         ServerState::Candidate => Role::Candidate,
         ServerState::Follower => Role::Follower,
         ServerState::Learner | ServerState::Shutdown => Role::Learner,
-    }
-}
-
-fn stopped(fatal: &Fatal<C>) -> WriteError {
-    WriteError::Unknown(fatal.to_string())
-}
-
-fn read_error(error: RaftError<C, LinearizableReadError<C>>) -> ReadError {
-    match error {
-        RaftError::APIError(LinearizableReadError::ForwardToLeader(f)) => {
-            ReadError::NotLeader(f.leader_id)
-        }
-        RaftError::APIError(LinearizableReadError::QuorumNotEnough(_)) => ReadError::NoQuorum,
-        RaftError::Fatal(_) => ReadError::NotLeader(None),
-    }
-}
-
-fn write_error(error: RaftError<C, ClientWriteError<C>>) -> WriteError {
-    match error {
-        RaftError::APIError(ClientWriteError::ForwardToLeader(f)) => {
-            WriteError::NotLeader(f.leader_id)
-        }
-        RaftError::APIError(ClientWriteError::ChangeMembershipError(e)) => {
-            WriteError::Refused(e.to_string())
-        }
-        RaftError::APIError(ClientWriteError::PreconditionFailed(_)) => WriteError::Stale,
-        RaftError::APIError(e) => WriteError::Unknown(e.to_string()),
-        RaftError::Fatal(e) => stopped(&e),
     }
 }

@@ -9,6 +9,7 @@ pub mod birth;
 mod compaction;
 pub mod config;
 pub mod entry;
+mod error;
 pub(crate) mod gate;
 pub(crate) mod group;
 pub mod log_store;
@@ -21,5 +22,6 @@ pub mod state_machine;
 pub(crate) mod transport;
 pub mod types;
 
-pub(crate) use group::{Group, GroupStatus, ReadError, WriteError};
+pub(crate) use error::{ReadError, WriteError};
+pub(crate) use group::{Group, GroupStatus};
 pub(crate) use message::{RaftMessage, RaftReply};

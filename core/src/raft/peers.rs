@@ -12,7 +12,8 @@ use std::time::Duration;
 use openraft::async_runtime::watch::WatchReceiver;
 use openraft::type_config::TypeConfigExt;
 
-use super::group::{Group, WriteError};
+use super::error::WriteError;
+use super::group::Group;
 use super::message::C;
 use super::types::LogId;
 use crate::event::Refusal;
