@@ -6,13 +6,13 @@ use std::time::{Duration, Instant};
 
 use shardscope_core::{Budget, Command, Digest, Error, Options, Simulation};
 
+use super::load::Load;
 use super::report::{Figure, Target};
 
 /// How a run begins: with checkers or without.
 type Begin = fn(&Options) -> Result<Simulation, Error>;
 
-/// Clients, their pause in nanoseconds, and virtual seconds a run.
-const LOADS: [(u16, u64, u64); 2] = [(3, 8_000_000, 10), (64, 0, 2)];
+const LOADS: [Load; 2] = [Load::AsOnThePage, Load::WithoutPause { clients: 64 }];
 /// Given to each phase: more than it needs; it goes on when the phase ends.
 const PHASE: Duration = Duration::from_secs(5);
 /// Most that the checkers may take of the run time, in per cent.
@@ -23,22 +23,20 @@ pub(crate) fn measure(runs: u32) -> Vec<Figure> {
     LOADS.into_iter().flat_map(|load| measure_load(load, runs)).collect()
 }
 
-fn measure_load((clients, think_ns, seconds): (u16, u64, u64), runs: u32) -> [Figure; 2] {
-    let options = Options { clients, think_ns, ..Options::default() };
-    let load = Duration::from_secs(seconds);
+fn measure_load(load: Load, runs: u32) -> [Figure; 2] {
+    let (options, length) = (load.options(), load.length());
     // The first of each is thrown away: it finds caches and the heap cold.
-    let (_, digest) = run(Simulation::new, &options, load);
-    let (_, unchecked) = run(Simulation::unchecked, &options, load);
+    let (_, digest) = run(Simulation::new, &options, length);
+    let (_, unchecked) = run(Simulation::unchecked, &options, length);
     assert_eq!(digest, unchecked, "checkers must change nothing");
     let (mut ratios, mut shares) = (Vec::new(), Vec::new());
     for _ in 0..runs {
-        let with = run(Simulation::new, &options, load).0.as_secs_f64();
-        let without = run(Simulation::unchecked, &options, load).0.as_secs_f64();
+        let with = run(Simulation::new, &options, length).0.as_secs_f64();
+        let without = run(Simulation::unchecked, &options, length).0.as_secs_f64();
         ratios.push(with / without);
         shares.push((with - without) / with * 100.0);
     }
-    let pause = if think_ns == 0 { "without pause" } else { "as on the page" };
-    let name = format!("checkers, {clients} clients {pause}");
+    let name = format!("checkers, {load}");
     [
         Figure::new(format!("{name}, with : without"), "x", ratios),
         Figure::new(format!("{name}, of the time"), "%", shares).held_to(Target::AtMost(TARGET)),

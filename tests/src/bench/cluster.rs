@@ -6,10 +6,11 @@ use std::time::{Duration, Instant};
 
 use shardscope_core::{Budget, Command, Options, Simulation};
 
+use super::load::Load;
 use super::report::Figure;
 
-/// Clients, their pause in nanoseconds, and virtual seconds a run.
-const LOADS: [(u16, u64, u64); 3] = [(3, 8_000_000, 10), (64, 0, 2), (1_024, 0, 1)];
+const LOADS: [Load; 3] =
+    [Load::AsOnThePage, Load::WithoutPause { clients: 64 }, Load::WithoutPause { clients: 1_024 }];
 /// By then the shard has its leader and every client has found it.
 const SETTLED: Duration = Duration::from_secs(3);
 
@@ -18,10 +19,8 @@ pub(crate) fn measure(runs: u32) -> Vec<Figure> {
     LOADS.into_iter().flat_map(|load| measure_load(load, runs)).collect()
 }
 
-fn measure_load((clients, think_ns, seconds): (u16, u64, u64), runs: u32) -> [Figure; 2] {
-    let node_capacity = 0;
-    let options =
-        Options { clients, think_ns, write_percent: 100, node_capacity, ..Options::default() };
+fn measure_load(load: Load, runs: u32) -> [Figure; 2] {
+    let options = Options { write_percent: 100, node_capacity: 0, ..load.options() };
     let mut simulation = Simulation::new(&options).expect("the options are within their limits");
     simulation.submit(Command::Load { on: true }).expect("load can always be started");
     simulation.advance(SETTLED, Budget::UNBOUNDED);
@@ -29,13 +28,12 @@ fn measure_load((clients, think_ns, seconds): (u16, u64, u64), runs: u32) -> [Fi
     for _ in 0..runs {
         let before = applied(&simulation);
         let started = Instant::now();
-        simulation.advance(Duration::from_secs(seconds), Budget::UNBOUNDED);
+        simulation.advance(load.length(), Budget::UNBOUNDED);
         let took = started.elapsed().as_secs_f64();
         writes.push((applied(&simulation) - before) as f64 / took);
-        speeds.push(seconds as f64 / took);
+        speeds.push(load.length().as_secs_f64() / took);
     }
-    let pause = if think_ns == 0 { "without pause" } else { "as on the page" };
-    let name = format!("whole cluster, {clients} clients {pause}");
+    let name = format!("whole cluster, {load}");
     [Figure::new(&name, "writes/s", writes), Figure::new(&name, "virtual s/s", speeds)]
 }
 

@@ -9,6 +9,7 @@ mod cluster;
 mod faults;
 mod group;
 mod idle;
+mod load;
 mod memory;
 mod page;
 mod phases;
